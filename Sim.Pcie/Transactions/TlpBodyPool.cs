@@ -1,0 +1,63 @@
+using System.Numerics;
+
+namespace Sim.Pcie.Transactions;
+
+/// <summary>Lends <see cref="TlpBody"/> by size class, so that steady traffic allocates nothing. Single-threaded, like the simulation it serves.</summary>
+public sealed class TlpBodyPool
+{
+    private const int SmallestLog2 = 6;
+    private const int LargestLog2 = 12;
+    private readonly Stack<TlpBody>[] _free = new Stack<TlpBody>[LargestLog2 - SmallestLog2 + 1];
+
+    /// <summary>An empty pool.</summary>
+    public TlpBodyPool()
+    {
+        for (int i = 0; i < _free.Length; i++)
+            _free[i] = new();
+    }
+
+    /// <summary>Bodies out on loan: 0 once every TLP was consumed.</summary>
+    public int Rented { get; private set; }
+
+    /// <summary>Lends a body whose payload has this many bytes of unspecified content, no prefixes, ECRC 0.</summary>
+    /// <param name="bytes">0 to 4096.</param>
+    /// <exception cref="ArgumentOutOfRangeException">More than a TLP can carry (§2.2.2).</exception>
+    public TlpBody Rent(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, 4096u, nameof(bytes));
+        int sizeClass = Math.Max(0, BitOperations.Log2((uint)Math.Max(1, bytes) * 2 - 1) - SmallestLog2);
+        if (!_free[sizeClass].TryPop(out var body))
+            body = new(this, sizeClass, 1 << (sizeClass + SmallestLog2));
+        body.Reset(bytes);
+        Rented++;
+        return body;
+    }
+
+    /// <summary>Lends a body that holds a copy of these bytes.</summary>
+    /// <inheritdoc cref="Rent(int)"/>
+    public TlpBody Rent(ReadOnlySpan<byte> bytes)
+    {
+        var body = Rent(bytes.Length);
+        bytes.CopyTo(body.Bytes);
+        return body;
+    }
+
+    /// <summary>Lends a body of one DW that holds a register's value.</summary>
+    public TlpBody RentDword(uint value)
+    {
+        var body = Rent(4);
+        body.Dword = value;
+        return body;
+    }
+
+    /// <summary>Takes a body back.</summary>
+    /// <exception cref="InvalidOperationException">It was returned before, or belongs to another pool.</exception>
+    public void Return(TlpBody body)
+    {
+        if (!body.IsRented || body.Pool != this)
+            throw new InvalidOperationException(body.Pool != this ? "the TLP body belongs to another pool" : "the TLP body was returned twice");
+        body.IsRented = false;
+        Rented--;
+        _free[body.SizeClass].Push(body);
+    }
+}
