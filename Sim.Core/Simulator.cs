@@ -1,0 +1,203 @@
+namespace Sim.Core;
+
+/// <summary>
+/// A discrete-event simulator: one clock, one set of pending events, one thread. Events fire in the order (due time, order of scheduling),
+/// which makes a run a function of its seed and inputs alone.
+/// </summary>
+public sealed partial class Simulator
+{
+    /// <summary>Events between two looks at the cancellation token and the progress observer.</summary>
+    private const int CheckInterval = 4096;
+
+    private readonly EventTable _table = new();
+    private readonly EventQueue _queue;
+    private readonly Dictionary<string, RandomStream> _randomStreams = [];
+    private long _now;
+    private long _sequence;
+    private long _eventsFired;
+    private bool _running;
+
+    // Set when the loop must look up between two events: a stop, a failed process, a posted continuation.
+    private bool _attention;
+    private bool _stopped;
+
+    /// <summary>Makes a simulator at time zero with nothing to do.</summary>
+    /// <param name="seed">What all random streams derive from.</param>
+    /// <param name="queue">The pending-event set; it changes the speed only.</param>
+    public Simulator(ulong seed = 1, EventQueueKind queue = EventQueueKind.Wheel)
+    {
+        Seed = seed;
+        _queue = queue switch
+        {
+            EventQueueKind.Wheel => new EventHeap(_table),
+            EventQueueKind.ReferenceHeap => new EventHeap(_table),
+            _ => throw new ArgumentOutOfRangeException(nameof(queue), queue, "No such event queue."),
+        };
+        _context = new(this);
+    }
+
+    /// <summary>The present simulated time.</summary>
+    public SimTime Now => new(_now);
+
+    /// <summary>The seed that all random streams derive from.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>Events fired so far.</summary>
+    public long EventsFired => _eventsFired;
+
+    /// <summary>Events that wait to fire.</summary>
+    public int PendingEvents => _queue.Count;
+
+    /// <summary>Whether <see cref="Run"/>, <see cref="RunUntil"/> or <see cref="Step"/> is at work.</summary>
+    public bool IsRunning => _running;
+
+    /// <summary>Fires events until none is left or <see cref="Stop"/> is called.</summary>
+    /// <param name="cancellation">Looked at every few thousand events; the simulator stays whole and can go on.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SimProcessException">A process failed.</exception>
+    /// <exception cref="InvalidOperationException">The simulator is running already.</exception>
+    public void Run(CancellationToken cancellation = default) => Loop(long.MaxValue, long.MaxValue, cancellation);
+
+    /// <summary>Fires everything that is due at <paramref name="limit"/> or before, then moves the clock to the limit.</summary>
+    /// <param name="limit">Now or later.</param>
+    /// <param name="cancellation">Looked at every few thousand events; the simulator stays whole and can go on.</param>
+    /// <returns>True when the limit was reached, false when <see cref="Stop"/> ended the run before.</returns>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public bool RunUntil(SimTime limit, CancellationToken cancellation = default)
+    {
+        if (limit.Femtoseconds < _now)
+            throw new InvalidOperationException($"Cannot run until {limit}: it is {Now} already.");
+        Loop(limit.Femtoseconds, long.MaxValue, cancellation);
+        if (_stopped)
+            return false;
+        _now = limit.Femtoseconds;
+        return true;
+    }
+
+    /// <summary>Fires one event.</summary>
+    /// <returns>False when none was pending.</returns>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public bool Step()
+    {
+        var before = _eventsFired;
+        Loop(long.MaxValue, before + 1, default);
+        return _eventsFired != before;
+    }
+
+    /// <summary>Ends the run after the present event. What is pending stays pending; running again goes on from here.</summary>
+    public void Stop()
+    {
+        _stopped = true;
+        _attention = true;
+    }
+
+    /// <summary>
+    /// The random stream of a name. Asking again gives the same stream, further on; streams of other names are not disturbed.
+    /// </summary>
+    /// <param name="componentPath">The name, usually the component's path.</param>
+    public RandomStream GetRandomStream(string componentPath)
+    {
+        if (!_randomStreams.TryGetValue(componentPath, out var stream))
+            _randomStreams.Add(componentPath, stream = new(Seed, componentPath));
+        return stream;
+    }
+
+    internal int Register(Action handler) => _table.Register(handler);
+
+    internal bool IsPending(int slot) => _table.Nodes[slot].Sequence != 0;
+
+    internal SimTime DueOf(int slot)
+    {
+        ref var node = ref _table.Nodes[slot];
+        return node.Sequence != 0 ? new(node.Time) : SimTime.MaxValue;
+    }
+
+    internal void Schedule(int slot, long time)
+    {
+        if (time < _now)
+            throw InThePast(slot, time);
+        if (IsPending(slot))
+            throw new InvalidOperationException(
+                $"{NameOf(slot)} is pending for {DueOf(slot)} already; it is {Now}. RescheduleAt moves a pending event.");
+        _queue.Add(slot, time, ++_sequence);
+    }
+
+    internal void Reschedule(int slot, long time)
+    {
+        if (time < _now)
+            throw InThePast(slot, time);
+        if (IsPending(slot))
+            _queue.Remove(slot);
+        _queue.Add(slot, time, ++_sequence);
+    }
+
+    internal bool Cancel(int slot)
+    {
+        if (!IsPending(slot))
+            return false;
+        _queue.Remove(slot);
+        return true;
+    }
+
+    private InvalidOperationException InThePast(int slot, long time) =>
+        new($"{NameOf(slot)} cannot be scheduled at {new SimTime(time)}: it is {Now} already.");
+
+    private string NameOf(int slot)
+    {
+        var method = _table.Nodes[slot].Handler.Method;
+        return $"The event {method.DeclaringType?.Name}.{method.Name}";
+    }
+
+    private void Loop(long limit, long lastEvent, CancellationToken cancellation)
+    {
+        if (_running)
+            throw new InvalidOperationException("The simulator is running already.");
+        var outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(_context);
+        _context.Enter();
+        _running = true;
+        _stopped = false;
+        _attention = true;
+        try
+        {
+            while (true)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (_attention && !Attend())
+                    break;
+                var upTo = Math.Min(lastEvent, _eventsFired + CheckInterval);
+                if (_eventsFired == upTo || (!Fire(limit, upTo) && !_attention))
+                    break;
+            }
+        }
+        finally
+        {
+            _running = false;
+            _context.Leave();
+            SynchronizationContext.SetSynchronizationContext(outer);
+        }
+    }
+
+    /// <summary>Fires events up to a number; returns false when none is due within the limit.</summary>
+    private bool Fire(long limit, long upTo)
+    {
+        while (_eventsFired < upTo && !_attention)
+        {
+            if (!_queue.TryTake(limit, out var first))
+                return false;
+            _now = first.Time;
+            _eventsFired++;
+            _table.Nodes[first.Slot].Handler();
+        }
+        return true;
+    }
+
+    /// <summary>Runs what was posted and surfaces failures; returns false when the run is to end.</summary>
+    private bool Attend()
+    {
+        _attention = false;
+        _context.RunPosted();
+        ThrowIfProcessFailed();
+        return !_stopped;
+    }
+}
