@@ -29,7 +29,7 @@ public sealed partial class Simulator
         Seed = seed;
         _queue = queue switch
         {
-            EventQueueKind.Wheel => new EventHeap(_table),
+            EventQueueKind.Wheel => new EventWheel(_table),
             EventQueueKind.ReferenceHeap => new EventHeap(_table),
             _ => throw new ArgumentOutOfRangeException(nameof(queue), queue, "No such event queue."),
         };
@@ -101,6 +101,9 @@ public sealed partial class Simulator
             _randomStreams.Add(componentPath, stream = new(Seed, componentPath));
         return stream;
     }
+
+    /// <summary>The pending-event set, for tests.</summary>
+    internal EventQueue Queue => _queue;
 
     internal int Register(Action handler) => _table.Register(handler);
 

@@ -1,0 +1,332 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Sim.Core;
+
+/// <summary>
+/// A timing wheel. Time is cut into buckets of a power of two femtoseconds; a bucket is an unordered list threaded through the event nodes, so
+/// that adding and removing cost the same however many events are pending. Only the bucket at hand is sorted: the near entries.
+/// </summary>
+/// <remarks>
+/// What fits neither goes to a heap: events beyond the wheel's horizon, and those that would have to be inserted deep into the near entries
+/// (which guards against a bucket that grows large). The first of all is then the smaller of two heads, so that entries never need
+/// to move from the heap into the wheel. <see cref="WheelTuning"/> chooses the width and the number of buckets from what happens.
+/// </remarks>
+internal sealed class EventWheel : EventQueue
+{
+    // What EventNode.Next says besides the next slot of the bucket.
+    private const int EndOfBucket = -1;
+    private const int IsNear = -2;
+    private const int IsInHeap = -3;
+
+    private const int MaxNearMoves = 32;
+
+    private readonly EventTable _table;
+    private readonly EventHeap _heap;
+    private int[] _bucketHeads;
+    private BucketMap _occupied;
+    private int _shift;
+    private WheelTuning _tuning;
+
+    // Near entries, ascending in [_nearHead, _nearTail): all of bucket _current, and later additions to it or to a bucket before.
+    private EventEntry[] _near = new EventEntry[64];
+    private int _nearHead;
+    private int _nearTail;
+    private long _current = -1;
+
+    // No live entry of the heap is due before this.
+    private long _heapFloor = long.MaxValue;
+
+    public EventWheel(EventTable table)
+    {
+        _table = table;
+        _heap = new(table);
+        _shift = WheelTuning.InitialShift;
+        _bucketHeads = new int[WheelTuning.MinBuckets];
+        _occupied = new(WheelTuning.MinBuckets);
+        _tuning = new();
+    }
+
+    /// <summary>Log2 of the bucket width in femtoseconds; for tests of the tuning.</summary>
+    internal int Shift => _shift;
+
+    /// <summary>The number of buckets; for tests of the tuning.</summary>
+    internal int Buckets => _bucketHeads.Length;
+
+    /// <inheritdoc/>
+    public override void Add(int slot, long time, long sequence)
+    {
+        ref var node = ref _table.Nodes[slot];
+        node.Time = time;
+        node.Sequence = sequence;
+        Count++;
+        var ahead = (time >> _shift) - _current;
+        if (ahead <= 0)
+            AddNear(ref node, slot);
+        else if (ahead < _bucketHeads.Length)
+            Link(ref node, slot);
+        else
+            AddFar(ref node, slot, ahead);
+    }
+
+    /// <inheritdoc/>
+    public override void Remove(int slot)
+    {
+        ref var node = ref _table.Nodes[slot];
+        Count--;
+        if (node.Next == IsInHeap)
+            _heap.Remove(slot);
+        else if (node.Next >= EndOfBucket)
+            Unlink(ref node);
+        node.Sequence = 0;
+    }
+
+    /// <inheritdoc/>
+    public override bool TryTake(long limit, out EventEntry first)
+    {
+        while (_nearHead < _nearTail || Advance(limit))
+        {
+            if (_nearHead == _nearTail || _near[_nearHead].Time >= _heapFloor)
+            {
+                if (HeapIsFirst(out first))
+                {
+                    if (first.Time > limit)
+                        return false;
+                    _heap.TakeFirst();
+                    Taken(in first);
+                    return true;
+                }
+                if (_nearHead == _nearTail)
+                    continue;
+            }
+            first = _near[_nearHead];
+            if (first.Time > limit)
+                return false;
+            _nearHead++;
+            if (_table.Nodes[first.Slot].Sequence != first.Sequence)
+                continue; // cancelled, or rescheduled, since it was sorted in
+            Taken(in first);
+            return true;
+        }
+        first = default;
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Taken(in EventEntry first)
+    {
+        _table.Nodes[first.Slot].Sequence = 0;
+        Count--;
+        if (--_tuning.TakesLeft <= 0)
+            Tune(first.Time);
+    }
+
+    private void Link(ref EventNode node, int slot)
+    {
+        var bucket = (int)(node.Time >> _shift) & (_bucketHeads.Length - 1);
+        node.Previous = EndOfBucket;
+        node.Next = EndOfBucket;
+        if (!_occupied.Set(bucket))
+        {
+            node.Next = _bucketHeads[bucket];
+            _table.Nodes[node.Next].Previous = slot;
+        }
+        _bucketHeads[bucket] = slot;
+    }
+
+    private void Unlink(ref EventNode node)
+    {
+        var nodes = _table.Nodes;
+        if (node.Next != EndOfBucket)
+            nodes[node.Next].Previous = node.Previous;
+        if (node.Previous != EndOfBucket)
+        {
+            nodes[node.Previous].Next = node.Next;
+            return;
+        }
+        var bucket = (int)(node.Time >> _shift) & (_bucketHeads.Length - 1);
+        if (node.Next == EndOfBucket)
+            _occupied.Clear(bucket);
+        else
+            _bucketHeads[bucket] = node.Next;
+    }
+
+    private void AddFar(ref EventNode node, int slot, long ahead)
+    {
+        _tuning.FarAdds++;
+        _tuning.FarOctaves += BitOperations.Log2((ulong)ahead / (ulong)_bucketHeads.Length);
+        AddToHeap(ref node, slot);
+    }
+
+    private void AddToHeap(ref EventNode node, int slot)
+    {
+        node.Next = IsInHeap;
+        _heap.Add(new EventEntry(node.Time, node.Sequence, slot));
+        _heapFloor = Math.Min(_heapFloor, node.Time);
+    }
+
+    private void AddNear(ref EventNode node, int slot)
+    {
+        var entry = new EventEntry(node.Time, node.Sequence, slot);
+        if (_nearHead == _nearTail)
+            _nearHead = _nearTail = 0;
+        else if (_nearTail == _near.Length)
+            MakeRoomNear();
+        // The new entry has the highest sequence number: times alone decide, and equal times append.
+        var near = _near;
+        var place = _nearTail;
+        while (place > _nearHead && near[place - 1].Time > entry.Time)
+        {
+            if (_nearTail - place == MaxNearMoves)
+            {
+                _tuning.NearMoves += MaxNearMoves;
+                AddToHeap(ref node, slot);
+                return;
+            }
+            place--;
+        }
+        _tuning.NearMoves += _nearTail - place;
+        Array.Copy(near, place, near, place + 1, _nearTail - place);
+        near[place] = entry;
+        _nearTail++;
+        node.Next = IsNear;
+    }
+
+    /// <summary>Moves the near entries to the front of their array, without the stale ones; doubles the array if that frees too little.</summary>
+    private void MakeRoomNear()
+    {
+        var nodes = _table.Nodes;
+        var kept = 0;
+        for (var i = _nearHead; i < _nearTail; i++)
+        {
+            if (nodes[_near[i].Slot].Sequence == _near[i].Sequence)
+                _near[kept++] = _near[i];
+        }
+        _nearHead = 0;
+        _nearTail = kept;
+        if (kept > _near.Length / 2)
+            Array.Resize(ref _near, _near.Length * 2);
+    }
+
+    /// <summary>Refreshes the heap's floor and tells whether the first of all events is in the heap.</summary>
+    private bool HeapIsFirst(out EventEntry first)
+    {
+        var any = _heap.TryPeek(out first);
+        _heapFloor = any ? first.Time : long.MaxValue;
+        return any && (_nearHead == _nearTail || first.IsBefore(in _near[_nearHead]));
+    }
+
+    /// <summary>
+    /// Moves on to the next bucket with an event, of the wheel or the heap, if it begins within the limit; the near entries are used up.
+    /// </summary>
+    private bool Advance(long limit)
+    {
+        var buckets = _bucketHeads.Length;
+        var from = (int)(_current + 1) & (buckets - 1);
+        var bucket = _occupied.FindFrom(from);
+        var next = bucket < 0 ? long.MaxValue : _current + 1 + ((bucket - from) & (buckets - 1));
+        if (_heapFloor != long.MaxValue)
+        {
+            HeapIsFirst(out _);
+            if (_heapFloor >> _shift < next)
+            {
+                next = _heapFloor >> _shift;
+                bucket = -1;
+            }
+        }
+        if (next > limit >> _shift || next == long.MaxValue)
+            return false;
+        _current = next;
+        if (bucket >= 0)
+            LoadNear(bucket);
+        return true;
+    }
+
+    private void LoadNear(int bucket)
+    {
+        const int FewEntries = 16;
+        var nodes = _table.Nodes;
+        var near = _near;
+        // A bucket's list runs from the youngest to the oldest, so that inserting from the back keeps equal times cheap.
+        var head = FewEntries;
+        var slot = _bucketHeads[bucket];
+        _occupied.Clear(bucket);
+        while (slot != EndOfBucket && head > 0)
+        {
+            ref var node = ref nodes[slot];
+            var entry = new EventEntry(node.Time, node.Sequence, slot);
+            var place = head--;
+            for (; place < FewEntries && near[place].IsBefore(in entry); place++)
+                near[place - 1] = near[place];
+            near[place - 1] = entry;
+            slot = node.Next;
+            node.Next = IsNear;
+        }
+        _nearHead = head;
+        _nearTail = FewEntries;
+        if (slot != EndOfBucket)
+            LoadManyNear(slot);
+        _tuning.Loads++;
+        _tuning.Loaded += _nearTail - _nearHead;
+    }
+
+    private void LoadManyNear(int slot)
+    {
+        var nodes = _table.Nodes;
+        while (slot != EndOfBucket)
+        {
+            if (_nearTail == _near.Length)
+                Array.Resize(ref _near, _near.Length * 2);
+            ref var node = ref nodes[slot];
+            _near[_nearTail++] = new(node.Time, node.Sequence, slot);
+            slot = node.Next;
+            node.Next = IsNear;
+        }
+        _near.AsSpan(_nearHead, _nearTail - _nearHead).Sort();
+    }
+
+    private void Tune(long now)
+    {
+        var (shift, buckets) = (_shift, _bucketHeads.Length);
+        if (_tuning.Choose(Count, ref shift, ref buckets))
+            Rebuild(now, shift, buckets);
+    }
+
+    private void Rebuild(long now, int shift, int buckets)
+    {
+        var all = ArrayPool<EventEntry>.Shared.Rent(Count);
+        var count = 0;
+        for (; _nearHead < _nearTail; _nearHead++)
+        {
+            ref var entry = ref _near[_nearHead];
+            if (_table.Nodes[entry.Slot].Sequence == entry.Sequence)
+                all[count++] = entry;
+        }
+        for (var bucket = _occupied.FindFrom(0); bucket >= 0; bucket = _occupied.FindFrom(bucket))
+        {
+            _occupied.Clear(bucket);
+            for (var slot = _bucketHeads[bucket]; slot != EndOfBucket; slot = _table.Nodes[slot].Next)
+                all[count++] = new(_table.Nodes[slot].Time, _table.Nodes[slot].Sequence, slot);
+        }
+        while (_heap.TryPeek(out var first))
+        {
+            _heap.TakeFirst();
+            all[count++] = first;
+        }
+
+        _shift = shift;
+        if (buckets != _bucketHeads.Length)
+        {
+            _bucketHeads = new int[buckets];
+            _occupied = new(buckets);
+        }
+        _current = (now >> shift) - 1;
+        _heapFloor = long.MaxValue;
+        Count = 0;
+        foreach (ref var entry in all.AsSpan(0, count))
+            Add(entry.Slot, entry.Time, entry.Sequence);
+        ArrayPool<EventEntry>.Shared.Return(all);
+        _tuning.Forget();
+    }
+}

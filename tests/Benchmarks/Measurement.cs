@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Globalization;
+using Sim.Core;
+
+namespace Benchmarks;
+
+/// <summary>Runs one workload and prints one line in the form of the baselines.</summary>
+internal static class Measurement
+{
+    public static void Run(IWorkload workload, IReadOnlyList<long> numbers, EventQueueKind queue)
+    {
+        // Twice, with a pause: methods are recompiled with their profile in the background.
+        for (var i = 0; i < 2; i++)
+        {
+            workload.Prepare(workload.WarmUp(numbers), queue).Run();
+            Thread.Sleep(150);
+        }
+
+        var run = workload.Prepare(numbers, queue);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        var process = Process.GetCurrentProcess();
+        var collections = GC.CollectionCount(0);
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
+        var cpuBefore = process.TotalProcessorTime;
+        var started = Stopwatch.GetTimestamp();
+        var result = run.Run();
+        var wall = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        process.Refresh();
+        var cpu = (process.TotalProcessorTime - cpuBefore).TotalSeconds;
+        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
+        collections = GC.CollectionCount(0) - collections;
+
+        var line = string.Create(
+            CultureInfo.InvariantCulture,
+            $"RESULT peer=pciesim-{queue} wl={workload.Name} n={numbers.ElementAtOrDefault(0, 0)} events={result.Events} wall={wall:F4} cpu={cpu:F4}");
+        line += string.Create(CultureInfo.InvariantCulture, $" ns_per_event={cpu / result.Events * 1e9:F2}");
+        if (result.Operations > 0)
+            line += string.Create(CultureInfo.InvariantCulture, $" ops={result.Operations} kops_s={result.Operations / wall / 1e3:F2}");
+        line += string.Create(
+            CultureInfo.InvariantCulture,
+            $" alloc_bytes={allocated} alloc_bytes_per_event={(double)allocated / result.Events:F4} gc={collections} check={result.Check} check2={result.Check2}");
+        Console.WriteLine(line);
+    }
+}
+
+internal static class ListExtensions
+{
+    /// <summary>The element at an index, or a default when the list is shorter.</summary>
+    public static long ElementAtOrDefault(this IReadOnlyList<long> list, int index, long otherwise) => index < list.Count ? list[index] : otherwise;
+}
