@@ -1,0 +1,36 @@
+namespace Sim.Vfio.Migration;
+
+/// <summary>
+/// The migration part of a device's VFIO driver: it carries out single arcs. Which arcs, and in which order, <see cref="VfioMigration"/>
+/// decides by <see cref="MigrationArcs"/>.
+/// </summary>
+public interface IVariantDriver
+{
+    /// <summary>The driver's name as the kernel log shows it, such as "mlx5_vfio_pci".</summary>
+    string Name { get; }
+
+    /// <summary>What the device supports.</summary>
+    MigrationFeatures Features { get; }
+
+    /// <summary>
+    /// Carries out one direct arc. An arc that opens a transfer (to STOP_COPY from STOP, to RESUMING, to a pre-copy state) returns its
+    /// file; PRE_COPY_P2P to STOP_COPY goes on with the file it has and returns null, as every other arc does.
+    /// </summary>
+    /// <exception cref="MigrationStepException">The arc failed.</exception>
+    Task<MigrationFile?> StepAsync(MigrationState from, MigrationState to);
+
+    /// <summary>The device was reset and is running: forget every transfer and disable its file.</summary>
+    void ResetDone();
+}
+
+/// <summary>An arc failed.</summary>
+/// <param name="error">What the user gets.</param>
+/// <param name="leaves">Where the device is now; null: where the arc began.</param>
+public sealed class MigrationStepException(Errno error, MigrationState? leaves = null) : Exception($"A migration arc failed with {error}.")
+{
+    /// <summary>What the user gets.</summary>
+    public Errno Error { get; } = error;
+
+    /// <summary>Where the device is now; null: where the arc began.</summary>
+    public MigrationState? Leaves { get; } = leaves;
+}

@@ -1,0 +1,89 @@
+using Sim.Core;
+
+namespace Sim.Vfio.Migration;
+
+/// <summary>What setting a device state gave.</summary>
+/// <param name="Error">None, EINVAL where there is no way, or the error of the arc that failed.</param>
+/// <param name="State">Where the device is now: the state asked for, or after a failure some state on the way, or ERROR.</param>
+/// <param name="File">The data file, if an arc on the way opened a transfer.</param>
+public readonly record struct SetStateResult(Errno Error, MigrationState State, MigrationFile? File);
+
+/// <summary>An arc that a device went.</summary>
+/// <param name="From">Where it began.</param>
+/// <param name="To">Where it ended: the arc's end, or after a failure where the driver says the device is.</param>
+/// <param name="Begun">When it began.</param>
+/// <param name="Error">None, or why it failed.</param>
+public readonly record struct MigrationStep(MigrationState From, MigrationState To, SimTime Begun, Errno Error);
+
+/// <summary>VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE of one device: walks the arcs that lead to the state a user asks for.</summary>
+public sealed class VfioMigration(Simulator sim, IVariantDriver driver)
+{
+    private readonly HostMutex _stateMutex = new();
+
+    /// <summary>Where the device is.</summary>
+    public MigrationState State { get; private set; } = MigrationState.Running;
+
+    /// <summary>The device's driver.</summary>
+    public IVariantDriver Driver => driver;
+
+    /// <summary>What the device supports.</summary>
+    public MigrationFeatures Features => driver.Features;
+
+    /// <summary>Runs before every arc, with its two ends: the place for a kernel policy that revokes access.</summary>
+    public Func<MigrationState, MigrationState, Task>? BeforeStep { get; set; }
+
+    /// <summary>Runs after every arc that succeeded, and with (state, RUNNING) after a reset.</summary>
+    public Func<MigrationState, MigrationState, Task>? AfterStep { get; set; }
+
+    /// <summary>Each arc, when it ended.</summary>
+    public Probe<MigrationStep> Stepped { get; } = new();
+
+    /// <summary>Whether a device in <paramref name="state"/> answers its user's MMIO as the uAPI promises.</summary>
+    public static bool RespondsToMmio(MigrationState state) =>
+        state is MigrationState.Running or MigrationState.RunningP2P or MigrationState.PreCopy or MigrationState.PreCopyP2P;
+
+    /// <summary>Brings the device to a state, arc by arc. A failing arc ends the walk; the state then reads as where the device is.</summary>
+    public async Task<SetStateResult> SetStateAsync(MigrationState to)
+    {
+        using var held = await _stateMutex.LockAsync();
+        MigrationFile? file = null;
+        if (MigrationArcs.NextState(State, to, driver.Features) is null) return new(Errno.EINVAL, State, null);
+        while (State != to)
+        {
+            var (from, next, begun) = (State, MigrationArcs.NextState(State, to, driver.Features)!.Value, sim.Now);
+            try
+            {
+                if (BeforeStep is not null) await BeforeStep(from, next);
+                file = await driver.StepAsync(from, next) ?? file;
+                State = next;
+                Report(new(from, next, begun, Errno.None));
+                if (AfterStep is not null) await AfterStep(from, next);
+            }
+            catch (MigrationStepException failure)
+            {
+                State = failure.Leaves ?? from;
+                file?.Disable();
+                Report(new(from, State, begun, failure.Error));
+                return new(failure.Error, State, null);
+            }
+        }
+
+        return new(Errno.None, State, file);
+    }
+
+    /// <summary>The device was reset: RUNNING again, also from ERROR. Waits for an arc under way, which the reset may have made fail.</summary>
+    public async Task ResetDoneAsync()
+    {
+        using var held = await _stateMutex.LockAsync();
+        var (from, begun) = (State, sim.Now);
+        driver.ResetDone();
+        State = MigrationState.Running;
+        Report(new(from, State, begun, Errno.None));
+        if (AfterStep is not null) await AfterStep(from, State);
+    }
+
+    private void Report(in MigrationStep step)
+    {
+        if (Stepped.IsObserved) Stepped.Emit(sim.Now, step);
+    }
+}
