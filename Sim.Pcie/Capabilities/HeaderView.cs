@@ -55,6 +55,18 @@ public abstract class HeaderView
     /// <summary>Status bit: Signaled System Error.</summary>
     public const int SignaledSystemError = 14;
 
+    /// <summary>Status bit: Signaled Target Abort.</summary>
+    public const int SignaledTargetAbort = 11;
+
+    /// <summary>Status bit: Received Target Abort.</summary>
+    public const int ReceivedTargetAbort = 12;
+
+    /// <summary>Status bit: Received Master Abort.</summary>
+    public const int ReceivedMasterAbort = 13;
+
+    /// <summary>Status bit: Detected Parity Error.</summary>
+    public const int DetectedParityError = 15;
+
     private const int FirstBar = 0x10;
     private readonly Bar?[] _bars = new Bar?[6];
 

@@ -154,7 +154,8 @@ public sealed partial class PciExpressCapability
         Config.HwSet(LinkStatus, 2, kept | (uint)speed | (uint)width << 4 | (width == 0 ? 0 : active));
     }
 
-    /// <summary>Shows a link that is down: Data Link Layer Link Active clear and, in a slot port, Data Link Layer State Changed set.</summary>
+    /// <summary>Shows a link that is down: Data Link Layer Link Active clear and, in a slot port, Data Link Layer State Changed
+    /// set.</summary>
     public void SetLinkDown()
     {
         Config.HwClearBits(LinkStatus, 2, 1u << 13);

@@ -113,7 +113,8 @@ public sealed class Type1Header : HeaderView
     /// <summary>Whether a bus number is the secondary bus or lies behind it.</summary>
     public bool HasBusBelow(byte bus) => SecondaryBus != 0 && bus >= SecondaryBus && bus <= SubordinateBus;
 
-    /// <summary>Whether a memory address goes from the primary to the secondary side. Memory Space Enable is the caller's to check.</summary>
+    /// <summary>Whether a memory address goes from the primary to the secondary side. Memory Space Enable is the caller's to
+    /// check.</summary>
     public bool ForwardsMemory(ulong address) => MemoryWindow.Contains(address) || PrefetchableWindow.Contains(address);
 
     private static RegisterSpec Window(int offset, int bits, int addressBits, string name, string section, uint capability) =>

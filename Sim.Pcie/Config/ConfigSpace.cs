@@ -125,7 +125,11 @@ public sealed partial class ConfigSpace
         }
     }
 
-    /// <summary>Resets the registers: sticky fields are kept by all kinds but <see cref="ResetKind.Fundamental"/>. Watchers are not told.</summary>
+    /// <summary>Told after <see cref="Reset"/> has changed the registers: state kept beside the image follows.</summary>
+    public event Action<ResetKind>? OnReset;
+
+    /// <summary>Resets the registers: sticky fields are kept by all kinds but <see cref="ResetKind.Fundamental"/>. Watchers are not
+    /// told.</summary>
     public void Reset(ResetKind kind)
     {
         var keepsFlrExempt = kind is ResetKind.FunctionLevel or ResetKind.D3HotToD0;
@@ -134,6 +138,7 @@ public sealed partial class ConfigSpace
             var kept = kind == ResetKind.Fundamental ? 0 : _sticky[at] | (keepsFlrExempt ? _survivesFlr[at] : 0);
             _image[at] = (byte)(_image[at] & kept | _defaults[at] & ~kept);
         }
+        OnReset?.Invoke(kind);
     }
 
     /// <summary>A copy of every register value.</summary>

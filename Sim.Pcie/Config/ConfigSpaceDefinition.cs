@@ -67,7 +67,8 @@ public sealed partial class ConfigSpace
     /// <summary>Bits software clears by writing 1 in the register at <paramref name="offset"/>.</summary>
     public uint ClearMask(int offset, int size) => Load(_clearedByOne, offset, size);
 
-    /// <summary>Appends a PCI-compatible capability to the list that starts at offset 34h (§7.5.1.1.11) and sets Status.Capabilities List.</summary>
+    /// <summary>Appends a PCI-compatible capability to the list that starts at offset 34h (§7.5.1.1.11) and sets Status.Capabilities
+    /// List.</summary>
     public void ChainCapability(byte id, int offset)
     {
         if (offset is < 0x40 or > 0xFC || offset % 4 != 0)

@@ -6,7 +6,8 @@ namespace Sim.Pcie.Config;
 /// <param name="Name">The field's name in the specification.</param>
 /// <param name="Access">Access class (§7.4).</param>
 /// <param name="Default">Value after a fundamental reset.</param>
-/// <param name="SurvivesFlr">True for the fields that §6.6.2 exempts from Function Level Reset (Max_Payload_Size, link control, ...).</param>
+/// <param name="SurvivesFlr">True for the fields that §6.6.2 exempts from Function Level Reset (Max_Payload_Size, link control,
+/// ...).</param>
 public readonly record struct FieldSpec(
     int Lsb, int Width, string Name, RegisterAccess Access, uint Default = 0, bool SurvivesFlr = false)
 {

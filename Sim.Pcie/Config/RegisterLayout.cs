@@ -1,13 +1,15 @@
 namespace Sim.Pcie.Config;
 
-/// <summary>The register table of one structure (header or capability), checked when it is made: sizes, alignment, overlap, defaults.</summary>
+/// <summary>The register table of one structure (header or capability), checked when it is made: sizes, alignment, overlap,
+/// defaults.</summary>
 public sealed class RegisterLayout
 {
     /// <summary>Checks and keeps a table.</summary>
     /// <param name="name">The structure's name in the specification.</param>
     /// <param name="size">Bytes the structure occupies.</param>
     /// <param name="registers">Its registers, in any order.</param>
-    /// <exception cref="ArgumentException">A register or field overlaps another, is misaligned, does not fit or has a default too wide.</exception>
+    /// <exception cref="ArgumentException">A register or field overlaps another, is misaligned, does not fit or has a default too
+    /// wide.</exception>
     public RegisterLayout(string name, int size, params RegisterSpec[] registers)
     {
         (Name, Size, Registers) = (name, size, registers);
