@@ -1,1 +1,1 @@
-return 0;
+return Scenarios.Cli.PciesimProgram.Run(args, new Scenarios.Running.UnwiredRunner(), Console.Out, Console.Error);

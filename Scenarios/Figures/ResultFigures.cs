@@ -1,0 +1,66 @@
+using Scenarios.Results;
+using Sim.Core;
+
+namespace Scenarios.Figures;
+
+/// <summary>The figures of a result.</summary>
+internal static class ResultFigures
+{
+    /// <summary>Latency of the loads: a row for each variant, or over time if there is one variant only.</summary>
+    public static PlotFigure Latency(ScenarioResult result)
+    {
+        var variants = result.Variants.Select(v => v.Result).ToList();
+        var all = variants.SelectMany(v => v.Loads).ToList();
+        var outcomes = all.Select(l => l.Outcome).Distinct().Order(StringComparer.Ordinal).ToList();
+        var overTime = variants.Count == 1;
+        var series = outcomes.Select((outcome, n) => new PlotSeries(outcome, Palette.Series[n % Palette.Series.Count],
+            [.. variants.SelectMany((v, row) => v.Loads.Where(l => l.Outcome == outcome).Select(l => overTime
+                ? new PlotPoint(l.Issued.Femtoseconds, l.Latency.Femtoseconds, Tip(v, l))
+                : new PlotPoint(l.Latency.Femtoseconds, row, Tip(v, l))))])).ToList();
+        if (!overTime) series.Add(Medians(variants));
+        var logarithmic = all.Count > 0 && all.All(l => l.Latency > SimDuration.Zero)
+            && all.Max(l => l.Latency.Femtoseconds) > 15 * all.Min(l => l.Latency.Femtoseconds);
+        var latency = new PlotAxis("latency of a load, issue to result", AxisQuantity.Time, logarithmic);
+        return new PlotFigure("Latency of the loads",
+            overTime ? new PlotAxis("issued at", AxisQuantity.Time) : latency, overTime ? latency : new PlotAxis("", AxisQuantity.Number), series)
+        {
+            Subtitle = $"{result.File.Script.Title} \u2014 {all.Count} loads in {variants.Count} variants",
+            Rows = overTime ? [] : [.. variants.Select(v => v.Variant.Name)],
+            WhenEmpty = "No load was issued.",
+        };
+    }
+
+    /// <summary>The whole run of a variant in lanes.</summary>
+    public static TimelineFigure Timeline(VariantResult result)
+    {
+        var ends = result.Lanes.SelectMany(l => l.Spans.Select(s => s.To.Femtoseconds).Concat(l.Instants.Select(i => i.Time.Femtoseconds)));
+        var end = ends.DefaultIfEmpty(0).Max();
+        return new TimelineFigure(result.Variant.Name, SimTime.Zero, new SimTime(end + end / 50), result.Lanes)
+        {
+            Subtitle = "the whole run",
+            WhenEmpty = "No timeline was recorded.",
+        };
+    }
+
+    /// <summary>The stretch in which the device is stopped, or null if it never is.</summary>
+    public static TimelineFigure? Stopped(VariantResult result)
+    {
+        var stops = result.Lanes.SelectMany(l => l.Spans).Where(s => s.Kind == LaneKind.Stopped).ToList();
+        if (stops.Count == 0) return null;
+        var from = stops.Min(s => s.From.Femtoseconds);
+        var instants = result.Lanes.SelectMany(l => l.Instants).Select(i => i.Time.Femtoseconds).Where(t => t >= from).ToList();
+        if (instants.Count == 0) return null;
+        var air = Math.Max(1, (instants.Max() - from) / 12);
+        return new TimelineFigure(result.Variant.Name, new SimTime(Math.Max(0, from - air / 2)), new SimTime(instants.Max() + air), result.Lanes)
+        {
+            Subtitle = "while the device is stopped",
+        };
+    }
+
+    private static PlotSeries Medians(IReadOnlyList<VariantResult> variants) => new("median of the variant", Palette.Median,
+        [.. variants.SelectMany((v, row) => Running.LoadStatistics.Of(v, "p50") is { } median
+            ? (PlotPoint[])[new(median.Femtoseconds, row, $"{v.Variant.Name}: median {median}")] : [])]);
+
+    private static string Tip(VariantResult variant, LoadSample load) =>
+        $"{variant.Variant.Name}: {load.Actor} at {load.Issued}, {load.Latency}, {load.Outcome}{(load.DeviceStopped ? ", device stopped" : "")}";
+}

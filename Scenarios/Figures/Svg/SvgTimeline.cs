@@ -1,0 +1,128 @@
+using Scenarios.Results;
+
+namespace Scenarios.Figures.Svg;
+
+/// <summary>Draws lanes over time: stretches as bands, instants as marks whose labels never overlap.</summary>
+internal static class SvgTimeline
+{
+    private const double Band = 20;
+    private const double LabelRow = 15;
+    private const double MarkRow = 18;
+    private const int MostLabelRows = 3;
+    private const double Right = 24;
+
+    public static string Draw(TimelineFigure figure)
+    {
+        var svg = new SvgWriter();
+        var top = SvgRenderer.Heading(svg, figure) + 4;
+        var left = 32 + Math.Min(240, figure.Lanes.Max(l => TextWidth.Of(l.Name, 13)));
+        var width = SvgRenderer.Width - left - Right;
+        var axis = AxisTicks.Linear(figure.From.Femtoseconds, figure.To.Femtoseconds, AxisQuantity.Time, 9);
+        var lanes = figure.Lanes.Select(l => new LaneLayout(l, figure, axis, left, width)).ToList();
+        var height = lanes.Sum(l => l.Height);
+
+        var y = top;
+        for (var i = 0; i < lanes.Count; y += lanes[i++].Height)
+            if (i % 2 == 0) svg.Rectangle(16, y, left + width - 16, lanes[i].Height, "#f8f9fb");
+        foreach (var (at, text) in axis.Ticks)
+        {
+            var x = left + width * axis.Part(at);
+            svg.Line(x, top, x, top + height, Palette.Grid);
+            svg.Line(x, top + height, x, top + height + 5, Palette.Frame);
+            svg.Text(x, top + height + 19, text, 12, Palette.Faint, "middle");
+        }
+        y = top;
+        foreach (var lane in lanes)
+        {
+            lane.Draw(svg, y);
+            y += lane.Height;
+        }
+        svg.Rectangle(left, top, width, height, "none", $" stroke=\"{Palette.Frame}\"");
+        svg.Text(left + width / 2, top + height + 40, $"simulated time ({axis.Unit})", 13, anchor: "middle");
+
+        var fills = lanes.SelectMany(l => l.Spans).Select(s => s.Kind).Distinct().Order().Select(k => (k, true));
+        var marks = lanes.SelectMany(l => l.Instants).Select(s => s.Kind).Distinct().Order().Select(k => (k, false));
+        var legend = top + height + 62;
+        var legendHeight = svg.Legend(left, legend, width, fills.Concat(marks).Select(k => (Palette.Of(k.k).Word, Palette.Of(k.k).Mark, k.Item2)));
+        return svg.Document(SvgRenderer.Width, legend + legendHeight - 2, figure.Title);
+    }
+
+    /// <summary>One lane: what of it is in the window, and on which row each label stands.</summary>
+    private sealed class LaneLayout
+    {
+        private readonly Lane _lane;
+        private readonly double _left, _width;
+        private readonly Func<long, double> _x;
+        private readonly List<(double X, string Text, int Row)> _labels = [];
+        private readonly int _rows, _leftOut;
+
+        public LaneLayout(Lane lane, TimelineFigure figure, AxisTicks axis, double left, double width)
+        {
+            (_lane, _left, _width) = (lane, left, width);
+            _x = t => left + width * Math.Clamp(axis.Part(t), 0, 1);
+            var (from, to) = (figure.From.Femtoseconds, figure.To.Femtoseconds);
+            Spans = [.. lane.Spans.Where(s => s.To.Femtoseconds > from && s.From.Femtoseconds < to)];
+            Instants = [.. lane.Instants.Where(i => i.Time.Femtoseconds >= from && i.Time.Femtoseconds <= to)
+                .OrderBy(i => i.Time.Femtoseconds)];
+            var ends = new double[MostLabelRows];
+            Array.Fill(ends, double.MinValue);
+            foreach (var (x, text) in Merged())
+            {
+                var extent = TextWidth.Of(text, 11);
+                var at = Math.Min(x + 7, left + width - extent - 4);
+                var row = Array.FindIndex(ends, end => end < at - 6);
+                // A label moved in from the right edge may stand under its mark; it may not leave the plot.
+                if (row < 0 || at < left + 2) _leftOut++;
+                else
+                {
+                    ends[row] = at + extent;
+                    _rows = Math.Max(_rows, row + 1);
+                    _labels.Add((at, text, row));
+                }
+            }
+        }
+
+        public List<LaneSpan> Spans { get; }
+        public List<LaneInstant> Instants { get; }
+
+        public double Height => Math.Max(34, 10 + (Spans.Count > 0 ? Band + 4 : 0) + (Instants.Count > 0 ? MarkRow + _rows * LabelRow : 0));
+
+        public void Draw(SvgWriter svg, double top)
+        {
+            svg.Text(_left - 12, top + 20, TextWidth.Fit(_lane.Name, 13, _left - 28), 13, anchor: "end");
+            if (_leftOut > 0) svg.Text(_left - 12, top + 35, $"{_leftOut} more labels", 10.5, Palette.Faint, "end");
+            var y = top + 6;
+            foreach (var span in Spans)
+            {
+                var (from, to) = (_x(span.From.Femtoseconds), _x(span.To.Femtoseconds));
+                var wide = Math.Max(1.5, to - from);
+                svg.Rectangle(from, y, wide, Band, Palette.Of(span.Kind).Mark.Colour, $" stroke=\"{Palette.Frame}\" stroke-width=\"0.7\"",
+                    $"{span.Label}: {span.From} to {span.To}");
+                var label = TextWidth.Fit(span.Label, 11.5, wide - 10);
+                if (label.Length > 0) svg.Text(from + 5, y + 14, label, 11.5);
+            }
+            if (Spans.Count > 0) y += Band + 4;
+            foreach (var instant in Instants)
+                svg.Mark(_x(instant.Time.Femtoseconds), y + 8, Palette.Of(instant.Kind).Mark, 9, $"{instant.Time}: {instant.Label}");
+            foreach (var (x, text, row) in _labels) svg.Text(x, y + MarkRow + 10 + row * LabelRow - 2, text, 11, Palette.Faint);
+        }
+
+        // Equal labels that stand next to each other are one label with a count.
+        private IEnumerable<(double X, string Text)> Merged()
+        {
+            for (var i = 0; i < Instants.Count;)
+            {
+                var n = 1;
+                var reach = _x(Instants[i].Time.Femtoseconds) + TextWidth.Of(Instants[i].Label, 11) + 40;
+                while (i + n < Instants.Count && Instants[i + n].Label == Instants[i].Label && Instants[i + n].Kind == Instants[i].Kind
+                    && _x(Instants[i + n].Time.Femtoseconds) < reach)
+                {
+                    reach = _x(Instants[i + n].Time.Femtoseconds) + TextWidth.Of(Instants[i].Label, 11) + 40;
+                    n++;
+                }
+                yield return (_x(Instants[i].Time.Femtoseconds), n == 1 ? Instants[i].Label : $"{Instants[i].Label} \u00d7{n}");
+                i += n;
+            }
+        }
+    }
+}

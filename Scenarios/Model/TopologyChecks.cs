@@ -1,0 +1,67 @@
+using Scenarios.Language;
+
+namespace Scenarios.Model;
+
+/// <summary>Topologies that can be built: a tree, one plug per socket, every name once.</summary>
+internal static class TopologyChecks
+{
+    public static void Check(Topology topology, ErrorList errors)
+    {
+        Names(topology, errors);
+        if (topology.RootPorts.Items.Count == 0)
+            errors.Add(topology.PositionOf("root_ports"), "impossible topology: there is no Root Port; expected at least one");
+        if (topology.Devices.Items.Count == 0)
+            errors.Add(topology.PositionOf("devices"), "impossible topology: there is no device; expected at least one");
+        foreach (var s in topology.Switches.Items.Where(s => s.Value.Ports.Items.Count == 0))
+            errors.Add(s.Value.PositionOf("ports"), $"impossible topology: switch '{s.Name}' has no Downstream Port; expected at least one");
+
+        var sockets = topology.RootPorts.Names
+            .Concat(topology.Switches.Items.SelectMany(s => s.Value.Ports.Names.Select(p => $"{s.Name}.{p}"))).ToList();
+        var taken = new Dictionary<string, string>();
+        foreach (var (name, at) in topology.Switches.Items.Select(s => (s.Name, s.Value.At))
+            .Concat(topology.Devices.Items.Select(d => (d.Name, d.Value.At))))
+        {
+            if (topology.Devices.Find(at.Name) is not null)
+                errors.Add(at.Position, $"impossible topology: '{name}' is plugged into the device '{at.Name}'; expected a port: {Words.Listed(sockets)}");
+            else if (!ScriptChecks.Known(errors, "port", at, sockets)) continue;
+            else if (!taken.TryAdd(at.Name, name))
+                errors.Add(at.Position, $"impossible topology: '{at.Name}' already holds '{taken[at.Name]}'; expected one plug to a port");
+        }
+        Cycles(topology, errors);
+    }
+
+    private static void Names(Topology topology, ErrorList errors)
+    {
+        var first = new Dictionary<string, SourcePosition>();
+        var all = topology.RootPorts.Items.Select(i => (i.Name, i.Position))
+            .Concat(topology.Switches.Items.Select(i => (i.Name, i.Position)))
+            .Concat(topology.Devices.Items.Select(i => (i.Name, i.Position)));
+        foreach (var (name, position) in all)
+        {
+            if (!ScriptChecks.Name().IsMatch(name))
+                errors.Add(position, $"'{name}' is no name for a component; expected a lower-case letter, then letters, digits, '-' or '_'");
+            if (!first.TryAdd(name, position))
+                errors.Add(position, $"duplicate '{name}', first written on line {first[name].Line}; expected each component's name once");
+        }
+    }
+
+    private static void Cycles(Topology topology, ErrorList errors)
+    {
+        foreach (var start in topology.Switches.Items)
+        {
+            var path = new List<string> { start.Name };
+            for (var s = Above(start.Value); s is not null; s = Above(s.Value))
+            {
+                path.Add(s.Name);
+                if (s.Name == start.Name)
+                {
+                    errors.Add(start.Value.At.Position, $"cyclic topology: {string.Join(" -> ", path)}; expected every switch to lead up to a Root Port");
+                    break;
+                }
+                if (path.Count > topology.Switches.Items.Count) break;
+            }
+        }
+
+        NamedItem<SwitchItem>? Above(SwitchItem s) => topology.Switches.Find(s.At.Name.Split('.')[0]);
+    }
+}

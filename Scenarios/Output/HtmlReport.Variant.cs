@@ -1,0 +1,61 @@
+using Scenarios.Language;
+using Scenarios.Results;
+
+namespace Scenarios.Output;
+
+internal sealed partial class HtmlReport
+{
+    // What one verdict rests on. Open where something did not hold, or where there is only one.
+    private void Variant(int index, JudgedVariant judged)
+    {
+        var r = judged.Result;
+        var open = !judged.Passed || _result.Variants.Count == 1 ? " open" : "";
+        Add($"<details class=\"variant\" id=\"v{index}\"{open}>");
+        Add($"<summary><span class=\"name\">{E(r.Variant.Name)}</span> {Grade(r.Failure is null ? r.Host.Word() : "failed")} {Grade(r.Migration.Word())}</summary>");
+        Add($"<p class=\"because\">{E(r.Failure ?? r.Because)}</p>");
+        foreach (var complaint in judged.Complaints) Add($"<p class=\"complaint\">{E(complaint)}</p>");
+        Table("The registers that decided", ["component", "register", "field", "value", "so"],
+            r.Registers.Select(f => (string[])[f.Component, f.Register, f.Field, Value(f.Value), f.Effect]));
+        foreach (var chain in r.Chains) Chain(chain);
+        Table("Differences between source and destination", ["what", "where", "source", "destination"],
+            r.Differences.Select(d => (string[])[d.What, d.Where, d.Source, d.Destination]));
+        foreach (var name in (string[])[RunFiles.StoppedOf(r), RunFiles.TimelineOf(r)])
+            if (_figures.TryGetValue(name, out var figure)) Add($"<figure>{figure}</figure>");
+        Add($"<h4>Kernel log</h4>");
+        if (r.Dmesg.Count == 0) Add($"<p class=\"note\">Nothing was logged.</p>");
+        else Add($"<pre>{E(string.Join("\n", r.Dmesg.Select(DmesgLog.Line)))}</pre>");
+        Table("Counters", ["counter", "value"], r.Counters.Select(c => (string[])[c.Name, $"{c.Value}"]));
+        if (r.Tlps.Count > 0)
+        {
+            Add($"<details><summary>{Count(r.Tlps.Count, "TLP")}{(r.Tlps.Count > MostTlps ? $", the last {MostTlps} shown" : "")}</summary>");
+            Table("", ["time", "link", "TLP", "header"], r.Tlps.Skip(Math.Max(0, r.Tlps.Count - MostTlps))
+                .Select(t => (string[])[$"{t.Time}", t.Link, t.Summary, string.Join(' ', t.Header.Select(dw => $"{dw:x8}"))]));
+            Add($"</details>");
+        }
+        Add($"</details>");
+    }
+
+    private void Chain(ErrorChain chain)
+    {
+        Add($"<h4>{E(chain.Title)}</h4>\n<ol class=\"chain\">");
+        foreach (var step in chain.Steps)
+        {
+            var fields = step.Fields.Count == 0 ? "" : $"<ul>{string.Concat(step.Fields.Select(f =>
+                $"<li><code>{E(f.Register)}.{E(f.Field)} = {Value(f.Value)}</code> {E(f.Effect)}</li>"))}</ul>";
+            Add($"<li><span class=\"when\">{E($"{step.Time}")}</span> <b>{E(step.Component)}</b> {E(step.What)}{fields}</li>");
+        }
+        Add($"</ol>");
+    }
+
+    private void Table(string title, IReadOnlyList<string> heads, IEnumerable<string[]> rows)
+    {
+        var all = rows.ToList();
+        if (all.Count == 0) return;
+        if (title.Length > 0) Add($"<h4>{E(title)}</h4>");
+        Add($"<div class=\"scroll\"><table><tr>{string.Concat(heads.Select(h => $"<th>{E(h)}</th>"))}</tr>");
+        foreach (var row in all) Add($"<tr>{string.Concat(row.Select(c => $"<td>{E(c)}</td>"))}</tr>");
+        Add($"</table></div>");
+    }
+
+    private static string Value(ulong value) => value < 10 ? $"{value}" : $"0x{value:x}";
+}

@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using Scenarios.Language;
+using Scenarios.Results;
+
+namespace Scenarios.Output;
+
+/// <summary>report.html: one file that needs no other. Verdicts first, then what each of them rests on.</summary>
+internal sealed partial class HtmlReport
+{
+    private const int MostTlps = 400;
+    private readonly StringBuilder _html = new();
+    private readonly ScenarioResult _result;
+    private readonly IReadOnlyDictionary<string, string> _figures;
+
+    private HtmlReport(ScenarioResult result, IReadOnlyDictionary<string, string> figures) => (_result, _figures) = (result, figures);
+
+    public static string Of(ScenarioResult result, IReadOnlyDictionary<string, string> figures)
+    {
+        var report = new HtmlReport(result, figures);
+        report.Write();
+        return report._html.ToString();
+    }
+
+    private void Write()
+    {
+        var script = _result.File.Script;
+        Add($"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+        Add($"<title>{E(_result.File.Name)} \u2014 PcieSim</title>\n<style>\n{Style()}</style>\n</head>\n<body>\n<header>");
+        Add($"<p class=\"kicker\">PcieSim report \u00b7 {E(_result.File.Name)}</p>\n<h1>{E(script.Title)}</h1>");
+        if (script.About is { } about) Add($"<p class=\"about\">{E(about)}</p>");
+        var questions = script.Question.Count == 0 ? "" : $" \u00b7 question {string.Join(", ", script.Question)}";
+        Add($"<p class=\"meta\">{Count(_result.Variants.Count, "variant")} \u00b7 seed {_result.File.Variants[0].Seed}{questions}</p>");
+        Outcome();
+        Add($"</header>\n<main>");
+        if (_result.File.Axes.Count >= 2) Glance();
+        Verdicts();
+        Add($"<section id=\"latency\"><h2>Latency of the loads</h2>\n{_figures["plots/latency.svg"]}</section>");
+        Add($"<section id=\"variants\"><h2>Variant by variant</h2>");
+        for (var i = 0; i < _result.Variants.Count; i++) Variant(i, _result.Variants[i]);
+        Add($"</section>\n</main>\n</body>\n</html>");
+    }
+
+    private void Outcome()
+    {
+        var failed = _result.Variants.Count(v => !v.Passed);
+        if (_result.Interrupted)
+            Add($"<p class=\"outcome bad\">Interrupted: {_result.Variants.Count} of {_result.File.Variants.Count} variants were run.</p>");
+        Add(failed == 0
+            ? $"<p class=\"outcome good\">Every expectation held.</p>"
+            : (FormattableString)$"<p class=\"outcome bad\">Expectations did not hold in {Count(failed, "variant")}.</p>");
+    }
+
+    // The whole matrix on one screen: the first axis down, all others across.
+    private void Glance()
+    {
+        var rows = _result.Variants.Select(v => v.Result.Variant.Coordinates[0].Value).Distinct().ToList();
+        var columns = _result.Variants.Select(v => Across(v)).Distinct().ToList();
+        if (columns.Count > 16) return;
+        Add($"<section id=\"glance\"><h2>At a glance</h2>\n<p class=\"note\">Upper word: host integrity. Lower word: migration integrity.</p>");
+        Add($"<div class=\"scroll\"><table class=\"glance\">\n<tr><th></th>{string.Concat(columns.Select(c => $"<th>{E(c)}</th>"))}</tr>");
+        foreach (var row in rows)
+        {
+            Add($"<tr><th>{E(row)}</th>");
+            foreach (var column in columns)
+            {
+                var i = Enumerable.Range(0, _result.Variants.Count)
+                    .FirstOrDefault(n => _result.Variants[n].Result.Variant.Coordinates[0].Value == row && Across(_result.Variants[n]) == column, -1);
+                if (i < 0) Add($"<td class=\"absent\">not run</td>");
+                else
+                {
+                    var r = _result.Variants[i].Result;
+                    Add($"<td><a href=\"#v{i}\" title=\"{E(r.Because)}\">{Grade(r.Failure is null ? r.Host.Word() : "failed")}{Grade(r.Migration.Word())}</a></td>");
+                }
+            }
+            Add($"</tr>");
+        }
+        Add($"</table></div></section>");
+
+        static string Across(JudgedVariant v) => string.Join(" / ", v.Result.Variant.Coordinates.Skip(1).Select(c => c.Value));
+    }
+
+    private void Verdicts()
+    {
+        Add($"<section id=\"verdicts\"><h2>Verdicts</h2>\n<div class=\"scroll\"><table class=\"verdicts\">");
+        Add($"<tr>{string.Concat(_result.File.Axes.Select(a => $"<th>{E(a)}</th>"))}<th>host</th><th>migration</th><th>because</th><th>expected</th></tr>");
+        for (var i = 0; i < _result.Variants.Count; i++)
+        {
+            var (v, r) = (_result.Variants[i], _result.Variants[i].Result);
+            var difference = r.Differences.Count > 0 ? $"<br><span class=\"difference\">{E(r.Differences[0].ToString())}</span>" : "";
+            Add($"<tr>{string.Concat(r.Variant.Coordinates.Select(c => $"<td><a href=\"#v{i}\">{E(c.Value)}</a></td>"))}");
+            Add($"<td>{Grade(r.Failure is null ? r.Host.Word() : "failed")}</td><td>{Grade(r.Migration.Word())}</td>");
+            Add($"<td>{E(r.Failure ?? r.Because)}{difference}</td><td>{Expected(v)}</td></tr>");
+        }
+        Add($"</table></div></section>");
+    }
+
+    private static string Expected(JudgedVariant v) => !v.Passed ? "<b class=\"bad\">not held</b>" : v.Outcomes.Count == 0 ? "nothing" : "held";
+
+    private static string Grade(string word) => $"<span class=\"grade {word}\">{word}</span>";
+
+    private static string Count(int n, string what) => n == 1 ? $"1 {what}" : $"{n} {what}s";
+
+    private void Add(FormattableString line) => _html.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+
+    private static string E(string text) => Figures.Svg.SvgWriter.Escape(text);
+
+    private static string Style()
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("report.css")!;
+        return new StreamReader(stream).ReadToEnd();
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text;
+using System.Text.Json;
+using Scenarios.Language;
+using Scenarios.Results;
+using Scenarios.Running;
+
+namespace Scenarios.Output;
+
+/// <summary>results.json: the verdicts and what they rest on, and the list of the run's files.</summary>
+internal static class ResultsJson
+{
+    internal static readonly JsonWriterOptions Readable =
+        new() { Indented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static string Of(ScenarioResult result, IReadOnlyList<string> files)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, Readable))
+        {
+            json.WriteStartObject();
+            json.WriteString("script", result.File.Name);
+            json.WriteString("title", result.File.Script.Title);
+            json.WriteNumber("seed", result.File.Variants[0].Seed);
+            json.WriteBoolean("passed", result.Passed);
+            json.WriteBoolean("interrupted", result.Interrupted);
+            json.WriteNumber("variants_in_matrix", result.File.Variants.Count);
+            List(json, "variants", result.Variants, v => Variant(json, v));
+            List(json, "files", files, f => json.WriteStringValue(f));
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    private static void Variant(Utf8JsonWriter json, JudgedVariant judged)
+    {
+        var r = judged.Result;
+        json.WriteStartObject();
+        json.WriteString("name", r.Variant.Name);
+        json.WriteStartObject("axes");
+        foreach (var (axis, value) in r.Variant.Coordinates) json.WriteString(axis, value);
+        json.WriteEndObject();
+        json.WriteString("host", r.Host.Word());
+        json.WriteString("migration", r.Migration.Word());
+        json.WriteString("because", r.Because);
+        json.WriteBoolean("passed", judged.Passed);
+        List(json, "complaints", judged.Complaints, c => json.WriteStringValue(c));
+        List(json, "differences", r.Differences, d => Record(json, ("what", d.What), ("where", d.Where), ("source", d.Source), ("destination", d.Destination)));
+        json.WriteStartObject("counters");
+        foreach (var (name, value) in r.Counters) json.WriteNumber(name, value);
+        json.WriteEndObject();
+        List(json, "registers", r.Registers, f => Field(json, f));
+        List(json, "error_chains", r.Chains, c =>
+        {
+            json.WriteStartObject();
+            json.WriteString("title", c.Title);
+            List(json, "steps", c.Steps, s =>
+            {
+                json.WriteStartObject();
+                json.WriteNumber("t_fs", s.Time.Femtoseconds);
+                json.WriteString("component", s.Component);
+                json.WriteString("what", s.What);
+                List(json, "fields", s.Fields, f => Field(json, f));
+                json.WriteEndObject();
+            });
+            json.WriteEndObject();
+        });
+        json.WriteStartObject("load_latency_fs");
+        json.WriteNumber("count", r.Loads.Count);
+        foreach (var name in Model.ExpectationChecks.Latencies)
+            if (LoadStatistics.Of(r, name) is { } value) json.WriteNumber(name, value.Femtoseconds);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void Field(Utf8JsonWriter json, DecidingField f)
+    {
+        json.WriteStartObject();
+        json.WriteString("component", f.Component);
+        json.WriteString("register", f.Register);
+        json.WriteString("field", f.Field);
+        json.WriteNumber("value", f.Value);
+        json.WriteString("effect", f.Effect);
+        json.WriteEndObject();
+    }
+
+    private static void Record(Utf8JsonWriter json, params ReadOnlySpan<(string Name, string Value)> members)
+    {
+        json.WriteStartObject();
+        foreach (var (name, value) in members) json.WriteString(name, value);
+        json.WriteEndObject();
+    }
+
+    private static void List<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
+    {
+        json.WriteStartArray(name);
+        foreach (var item in items) write(item);
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,31 @@
+using Scenarios.Figures;
+using Scenarios.Results;
+
+namespace Scenarios.Output;
+
+/// <summary>Everything a run leaves, by file name. No file says when or where it was made: the same run gives the same bytes.</summary>
+internal static class RunFiles
+{
+    public static IReadOnlyDictionary<string, string> Of(ScenarioResult result, IFigureRenderer renderer)
+    {
+        var figures = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["plots/latency.svg"] = renderer.Render(ResultFigures.Latency(result)) };
+        foreach (var variant in result.Variants.Select(v => v.Result))
+        {
+            figures[TimelineOf(variant)] = renderer.Render(ResultFigures.Timeline(variant));
+            if (ResultFigures.Stopped(variant) is { } stopped) figures[StoppedOf(variant)] = renderer.Render(stopped);
+        }
+        var files = new SortedDictionary<string, string>(figures, StringComparer.Ordinal)
+        {
+            ["report.html"] = HtmlReport.Of(result, figures),
+            ["junit.xml"] = JUnit.Of([result], []),
+            ["events.jsonl"] = EventsJson.Of(result),
+            ["dmesg.log"] = DmesgLog.Of(result),
+        };
+        files["results.json"] = ResultsJson.Of(result, [.. files.Keys, "results.json"]);
+        return files;
+    }
+
+    public static string TimelineOf(VariantResult variant) => $"plots/timeline-{variant.Variant.FileName}.svg";
+
+    public static string StoppedOf(VariantResult variant) => $"plots/stopped-{variant.Variant.FileName}.svg";
+}

@@ -1,0 +1,81 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Scenarios.Output;
+
+/// <summary>
+/// The folder a run leaves. It is filled under another name and renamed when whole, so that there is always either the run before or this
+/// one. A folder with files that no run of ours wrote is never replaced.
+/// </summary>
+internal static class RunFolder
+{
+    private const string Manifest = "results.json";
+
+    /// <summary>Finds out before the run whether its folder may be written, so that nobody waits for an error.</summary>
+    /// <exception cref="IOException">It may not.</exception>
+    public static void Check(string folder)
+    {
+        if (File.Exists(folder)) throw new IOException($"'{folder}' is a file; expected a folder, or nothing, to write the run to");
+        if (!Directory.Exists(folder)) return;
+        var own = Written(folder);
+        var foreign = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Order(StringComparer.Ordinal).FirstOrDefault(f => !own.Contains(f));
+        if (foreign is not null) throw new IOException($"'{folder}' holds '{foreign}', which no run wrote; expected an empty folder, an earlier run's, or none");
+    }
+
+    public static void Write(string folder, IReadOnlyDictionary<string, string> files)
+    {
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        Check(target);
+        var parent = Path.GetDirectoryName(target) ?? throw new IOException($"'{folder}' cannot hold a run; expected a folder below the root");
+        Directory.CreateDirectory(parent);
+        var fresh = Path.Combine(parent, $".{Path.GetFileName(target)}.new-{Environment.ProcessId}");
+        var before = Path.Combine(parent, $".{Path.GetFileName(target)}.old-{Environment.ProcessId}");
+        try
+        {
+            foreach (var (name, text) in files)
+            {
+                var path = Path.Combine(fresh, name);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                File.WriteAllText(path, text, new UTF8Encoding(false));
+            }
+            if (Directory.Exists(target)) Directory.Move(target, before);
+            Directory.Move(fresh, target);
+        }
+        catch
+        {
+            if (!Directory.Exists(target) && Directory.Exists(before)) Directory.Move(before, target);
+            throw;
+        }
+        finally
+        {
+            foreach (var leftover in (string[])[fresh, before])
+                if (Directory.Exists(leftover)) Directory.Delete(leftover, recursive: true);
+        }
+    }
+
+    /// <summary>Writes one file whole.</summary>
+    public static void WriteFile(string path, string text)
+    {
+        var target = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        var fresh = $"{target}.new-{Environment.ProcessId}";
+        File.WriteAllText(fresh, text, new UTF8Encoding(false));
+        File.Move(fresh, target, overwrite: true);
+    }
+
+    private static HashSet<string> Written(string folder)
+    {
+        var path = Path.Combine(folder, Manifest);
+        if (!File.Exists(path)) return [];
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllText(path));
+            return [.. json.RootElement.GetProperty("files").EnumerateArray().Select(f => f.GetString()!)];
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return []; // Somebody else's results.json.
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Sim.Core;
+
+namespace Scenarios.Results;
+
+/// <summary>One TLP on one link: a line of the trace.</summary>
+/// <param name="Link">Transmitter and receiver: <c>rp0 -> sw0</c>.</param>
+/// <param name="Summary">The TLP in words: <c>MWr 8 B to 0xe0000800 (nic.vf0 BAR0+0x800)</c>.</param>
+/// <param name="Header">The header DWs as they are on the wire.</param>
+public sealed record TlpRecord(SimTime Time, string Link, string Summary, IReadOnlyList<uint> Header);
+
+/// <summary>How a load ended.</summary>
+/// <param name="Outcome">Completion status or fault: Successful Completion, Unsupported Request, Completion Timeout, SIGBUS.</param>
+/// <param name="DeviceStopped">Whether the Function was stopped as responder when the load was issued.</param>
+public sealed record LoadSample(SimTime Issued, SimDuration Latency, string Actor, string Outcome, bool DeviceStopped);
+
+/// <summary>A line of the kernel log.</summary>
+public sealed record LogLine(SimTime Time, string Level, string Text);
+
+/// <summary>A register field that decided something.</summary>
+/// <param name="Effect">What followed from the value: <c>the Message is not sent</c>.</param>
+public sealed record DecidingField(string Component, string Register, string Field, ulong Value, string Effect)
+{
+    public override string ToString() => $"{Component}: {Register}.{Field} = {Value}";
+}
+
+/// <summary>One error from its TLP to its last consequence.</summary>
+public sealed record ErrorChain(string Title, IReadOnlyList<ErrorStep> Steps);
+
+/// <summary>One decision or event on the way of an error.</summary>
+public sealed record ErrorStep(SimTime Time, string Component, string What, IReadOnlyList<DecidingField> Fields)
+{
+    public ErrorStep(SimTime time, string component, string what) : this(time, component, what, []) { }
+}
+
+/// <summary>What a stretch or instant of a lane means; renderers give each its own colour and mark.</summary>
+public enum LaneKind { Running, Suspended, Stopped, Saving, Blocked, Load, Store, Dma, Message, Error, Interrupt, Fault, Recovery }
+
+/// <summary>One row of the timeline.</summary>
+public sealed record Lane(string Name, IReadOnlyList<LaneSpan> Spans, IReadOnlyList<LaneInstant> Instants);
+
+/// <summary>Something that lasts.</summary>
+public sealed record LaneSpan(SimTime From, SimTime To, LaneKind Kind, string Label);
+
+/// <summary>Something that happens.</summary>
+public sealed record LaneInstant(SimTime Time, LaneKind Kind, string Label);

@@ -1,0 +1,53 @@
+using System.Text.RegularExpressions;
+using Scenarios.Language;
+using Scenarios.Model;
+using Scenarios.Results;
+
+namespace Scenarios.Running;
+
+/// <summary>Holds a script's expectations against a result.</summary>
+internal static class Judge
+{
+    public static JudgedVariant Hold(Script script, VariantResult result) => new(result,
+        [.. script.Expect.Where(result.Variant.Matches).Select(e => new ExpectationOutcome(e.Position,
+            result.Failure is null ? [.. Failures(e, result)] : ["not judged: the simulation failed"]))]);
+
+    private static IEnumerable<string> Failures(Expectation expected, VariantResult result)
+    {
+        if (expected.Host.Count > 0 && !expected.Host.Contains(result.Host))
+            yield return $"host is {result.Host.Word()}; expected {Either(expected.Host.Select(h => h.Word()))}";
+        if (expected.Migration.Count > 0 && !expected.Migration.Contains(result.Migration))
+            yield return $"migration is {result.Migration.Word()}; expected {Either(expected.Migration.Select(m => m.Word()))}";
+        foreach (var text in expected.Because.Where(t => !result.Because.Contains(t, StringComparison.Ordinal)))
+            yield return $"because is '{result.Because}'; expected it to contain '{text}'";
+        if (expected.BecauseMatches is { } pattern && !Regex.IsMatch(result.Because, pattern))
+            yield return $"because is '{result.Because}'; expected it to match '{pattern}'";
+        if (expected.Difference is { } difference)
+        {
+            var first = result.Differences.Count > 0 ? result.Differences[0].ToString() : "none";
+            if (!first.Contains(difference, StringComparison.Ordinal))
+                yield return $"the first migration difference is '{first}'; expected it to contain '{difference}'";
+        }
+        foreach (var text in expected.Dmesg.Where(t => !Logged(result, t)))
+            yield return $"the kernel log of {result.Dmesg.Count} lines lacks '{text}'; expected a line that contains it";
+        foreach (var text in expected.NoDmesg.Where(t => Logged(result, t)))
+            yield return $"the kernel log contains '{text}'; expected it not to";
+        foreach (var counter in expected.Counters.Items)
+        {
+            if (result.Counter(counter.Name) is not { } value)
+                yield return $"no counter is called '{counter.Name}'{NearestWord.Hint(counter.Name, result.Counters.Select(c => c.Name))}; "
+                    + $"expected one of {Words.Listed(result.Counters.Select(c => c.Name))}";
+            else if (!counter.Value.Holds(value))
+                yield return $"'{counter.Name}' is {value}; expected {counter.Value}";
+        }
+        foreach (var latency in expected.LoadLatency.Items)
+        {
+            if (LoadStatistics.Of(result, latency.Name) is not { } value) yield return $"there were no loads; expected {latency.Name} {latency.Value}";
+            else if (!latency.Value.Holds(value)) yield return $"{latency.Name} of the loads' latency is {value}; expected {latency.Value}";
+        }
+    }
+
+    private static bool Logged(VariantResult result, string text) => result.Dmesg.Any(l => l.Text.Contains(text, StringComparison.Ordinal));
+
+    private static string Either(IEnumerable<string> words) => string.Join(" or ", words);
+}

@@ -1,0 +1,55 @@
+using System.Threading.Channels;
+using Scenarios.Language;
+using Scenarios.Model;
+using Scenarios.Results;
+
+namespace Scenarios.Running;
+
+/// <summary>Runs the variants of a script on some threads. Results are kept by variant, so any number of threads gives the same answer.</summary>
+public sealed class ScenarioRunner(IVariantRunner variants, int jobs)
+{
+    /// <param name="finished">Told the number of finished variants; one call at a time.</param>
+    public ScenarioResult Run(ScriptFile file, CancellationToken cancellation, Action<int>? finished = null)
+    {
+        var results = new VariantResult?[file.Variants.Count];
+        var errors = new ScriptException?[file.Variants.Count];
+        var points = Channel.CreateUnbounded<int>(new UnboundedChannelOptions { SingleWriter = true });
+        for (var i = 0; i < results.Length; i++) points.Writer.TryWrite(i);
+        points.Writer.Complete();
+
+        var done = 0;
+        var gate = new Lock();
+        var workers = Enumerable.Range(0, Math.Clamp(jobs, 1, results.Length)).Select(n => new Thread(Work) { Name = $"variants {n}" }).ToList();
+        workers.ForEach(w => w.Start());
+        workers.ForEach(w => w.Join());
+
+        if (errors.FirstOrDefault(e => e is not null) is { } error) throw error;
+        var judged = results.OfType<VariantResult>().Select(r => Judge.Hold(file.Script, r)).ToList();
+        return new ScenarioResult(file, judged, Interrupted: judged.Count < results.Length);
+
+        void Work()
+        {
+            while (!cancellation.IsCancellationRequested && points.Reader.TryRead(out var i))
+            {
+                try
+                {
+                    results[i] = variants.Run(file.Variants[i], cancellation);
+                }
+                catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+                {
+                    return;
+                }
+                catch (ScriptException e)
+                {
+                    errors[i] = e;
+                    continue;
+                }
+                catch (Exception e)
+                {
+                    results[i] = new VariantResult(file.Variants[i].Variant) { Failure = $"{e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}" };
+                }
+                lock (gate) finished?.Invoke(++done);
+            }
+        }
+    }
+}
