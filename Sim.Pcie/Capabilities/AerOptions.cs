@@ -18,7 +18,8 @@ public sealed record AerOptions
     /// <summary>Errors a Root Port or Switch Port commonly implements.</summary>
     public static IReadOnlyList<PcieError> PortErrors { get; } =
     [
-        .. EndpointErrors, PcieError.SurpriseDown, PcieError.AcsViolation, PcieError.AtomicOpEgressBlocked, PcieError.PoisonedTlpEgressBlocked,
+        .. EndpointErrors, PcieError.SurpriseDown, PcieError.AcsViolation,
+        PcieError.AtomicOpEgressBlocked, PcieError.PoisonedTlpEgressBlocked,
     ];
 
     /// <summary>Errors implemented: their bits exist in status, mask and severity. ACS Violation belongs here wherever ACS is

@@ -41,7 +41,7 @@ public sealed class Bar
         var name = $"{config.Name} BAR{spec.Index}";
         var (least, most) = spec.Kind == BarKind.Io ? (4UL, 256UL) : (128UL, Is64Bit(spec.Kind) ? 1UL << 63 : 1UL << 31);
         if ((spec.Size & (spec.Size - 1)) != 0 || spec.Size < least || spec.Size > most)
-            throw new ArgumentException($"{name}: {spec.Size} bytes; a {spec.Kind} BAR has a power of two from {least} to {most} (§7.5.1.2.1)");
+            throw new ArgumentException($"{name}: {spec.Size} bytes; {spec.Kind} takes a power of two from {least} to {most} (§7.5.1.2.1)");
         (_config, Offset, Index, Kind) = (config, offset, spec.Index, spec.Kind);
         Size = spec.Size;
     }

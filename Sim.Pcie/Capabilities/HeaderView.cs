@@ -151,7 +151,7 @@ public abstract class HeaderView
             var last = spec.Kind is BarKind.Memory64 or BarKind.Memory64Prefetchable ? spec.Index + 1 : spec.Index;
             var upperHalfBefore = spec.Index > 0 && spec.Index <= count && _bars[spec.Index - 1] is { Is64: true };
             if (spec.Index < 0 || last >= count || _bars[spec.Index] is not null || _bars[last] is not null || upperHalfBefore)
-                throw new ArgumentException($"{Config.Name}: BAR{spec.Index} ({spec.Kind}) does not fit the {count} registers or overlaps another BAR");
+                throw new ArgumentException($"{Config.Name}: BAR{spec.Index} ({spec.Kind}) does not fit {count} registers or overlaps");
             _bars[spec.Index] = new(Config, FirstBar + 4 * spec.Index, spec);
         }
     }

@@ -36,8 +36,13 @@ public sealed partial class PciExpressCapability
     /// <summary>Device Control bit: Initiate Function Level Reset; reads 0.</summary>
     public const int InitiateFlr = 15;
 
-    private PciExpressCapability(ConfigSpace config, int offset, PciExpressOptions options) =>
+    private readonly PciExpressCapability _governing;
+
+    private PciExpressCapability(ConfigSpace config, int offset, PciExpressOptions options, PciExpressCapability? physical = null)
+    {
         (Config, Offset, Options) = (config, offset, options);
+        _governing = physical ?? this;
+    }
 
     /// <summary>The space it is a view of.</summary>
     public ConfigSpace Config { get; }
@@ -81,38 +86,38 @@ public sealed partial class PciExpressCapability
     /// <summary>Offset of Link Control 2.</summary>
     public int LinkControl2 => Offset + 0x30;
 
-    /// <summary>Device Control.Max_Payload_Size in bytes.</summary>
-    public int MaxPayloadSize => 128 << (int)(Config.Read(DeviceControl, 2) >> 5 & 7);
+    /// <summary>Device Control.Max_Payload_Size in bytes; in a VF, its PF's, as are the settings below (§7.5.3.4: VF RsvdP).</summary>
+    public int MaxPayloadSize => 128 << (int)(_governing.Config.Read(_governing.DeviceControl, 2) >> 5 & 7);
 
     /// <summary>Device Control.Max_Read_Request_Size in bytes.</summary>
-    public int MaxReadRequestSize => 128 << (int)(Config.Read(DeviceControl, 2) >> 12 & 7);
+    public int MaxReadRequestSize => 128 << (int)(_governing.Config.Read(_governing.DeviceControl, 2) >> 12 & 7);
 
     /// <summary>Read Completion Boundary in bytes: the port's own for a Root Port, what software set for an Endpoint.</summary>
-    public int ReadCompletionBoundary => Config.Bit(LinkControl, 3) ? 128 : 64;
+    public int ReadCompletionBoundary => _governing.Config.Bit(_governing.LinkControl, 3) ? 128 : 64;
 
     /// <summary>Device Control.Enable Relaxed Ordering.</summary>
-    public bool RelaxedOrderingEnabled => Config.Bit(DeviceControl, 4);
+    public bool RelaxedOrderingEnabled => _governing.Config.Bit(_governing.DeviceControl, 4);
 
     /// <summary>Device Control.Extended Tag Field Enable: 8-bit tags.</summary>
-    public bool ExtendedTagEnabled => Config.Bit(DeviceControl, 8);
+    public bool ExtendedTagEnabled => _governing.Config.Bit(_governing.DeviceControl, 8);
 
     /// <summary>Device Control 2.10-Bit Tag Requester Enable.</summary>
-    public bool TenBitTagRequesterEnabled => Config.Bit(DeviceControl2, 12);
+    public bool TenBitTagRequesterEnabled => _governing.Config.Bit(_governing.DeviceControl2, 12);
 
     /// <summary>Device Control 2.ARI Forwarding Enable.</summary>
-    public bool AriForwardingEnabled => Config.Bit(DeviceControl2, 5);
+    public bool AriForwardingEnabled => _governing.Config.Bit(_governing.DeviceControl2, 5);
 
     /// <summary>Device Control 2.AtomicOp Requester Enable.</summary>
-    public bool AtomicOpRequesterEnabled => Config.Bit(DeviceControl2, 6);
+    public bool AtomicOpRequesterEnabled => _governing.Config.Bit(_governing.DeviceControl2, 6);
 
     /// <summary>Device Control 2.AtomicOp Egress Blocking.</summary>
-    public bool AtomicOpEgressBlocking => Config.Bit(DeviceControl2, 7);
+    public bool AtomicOpEgressBlocking => _governing.Config.Bit(_governing.DeviceControl2, 7);
 
     /// <summary>Device Control 2.Completion Timeout Value: the encoding of §7.5.3.16.</summary>
-    public int CompletionTimeoutValue => (int)Config.Read(DeviceControl2, 2) & 0xF;
+    public int CompletionTimeoutValue => (int)_governing.Config.Read(_governing.DeviceControl2, 2) & 0xF;
 
     /// <summary>Device Control 2.Completion Timeout Disable.</summary>
-    public bool CompletionTimeoutDisabled => Config.Bit(DeviceControl2, 4);
+    public bool CompletionTimeoutDisabled => _governing.Config.Bit(_governing.DeviceControl2, 4);
 
     /// <summary>Link Control.Link Disable; Downstream Ports.</summary>
     public bool LinkDisabled => Config.Bit(LinkControl, 4);

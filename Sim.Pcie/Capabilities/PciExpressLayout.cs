@@ -18,9 +18,25 @@ public sealed partial class PciExpressCapability
     {
         if (options.MaxPayloadSupported is < 128 or > 4096 || !BitOperations.IsPow2(options.MaxPayloadSupported))
             throw new ArgumentException($"{config.Name}: MPS of {options.MaxPayloadSupported} bytes is not 128 to 4096 (§7.5.3.3)");
-        config.Place(offset, new("PCI Express Capability", Bytes, [.. Device(options), .. Link(options), .. Slot(options), .. Root(options)]));
+        config.Place(offset, new("PCI Express Capability", Bytes,
+            [.. Device(options), .. Link(options), .. Slot(options), .. Root(options)]));
         config.ChainCapability(CapabilityId.PciExpress, offset);
         return new(config, offset, options);
+    }
+
+    /// <summary>Places the capability of a VF: what software sets in its PF applies, and reads 0 here (§7.5.3: VF RsvdP, VF RsvdZ).</summary>
+    /// <param name="config">The VF's space.</param>
+    /// <param name="offset">DW-aligned, 40h to C0h.</param>
+    /// <param name="physical">The PF's capability.</param>
+    public static PciExpressCapability AddVirtual(ConfigSpace config, int offset, PciExpressCapability physical)
+    {
+        Add(config, offset, physical.Options);
+        foreach (var register in (ReadOnlySpan<int>)[0x08, 0x10, 0x12, 0x28, 0x30, 0x32])
+        {
+            config.SetAccess(offset + register, 2, 0xFFFF, RO);
+            config.Define(offset + register, 2, 0);
+        }
+        return new(config, offset, physical.Options, physical);
     }
 
     private static IEnumerable<RegisterSpec> Device(PciExpressOptions o)

@@ -33,4 +33,17 @@ public sealed class Type0Header : HeaderView
         header.AddBars(6, bars);
         return header;
     }
+
+    /// <summary>Places the header of a VF: IDs read FFFFh, of Command only Bus Master Enable exists, BARs, ROM and interrupt registers read 0
+    /// (§9.3.4). Its memory is decoded by the PF's VF BARs and VF MSE.</summary>
+    /// <param name="config">The VF's space.</param>
+    /// <param name="physical">The PF's identity: class code, revision and subsystem are the same.</param>
+    public static Type0Header AddVirtual(ConfigSpace config, FunctionIdentity physical)
+    {
+        var header = Add(config, physical with { VendorId = 0xFFFF, DeviceId = 0xFFFF, InterruptPin = 0, MultiFunction = false });
+        config.SetAccess(CommandOffset, 2, 0xFFFF & ~(1u << BusMasterEnable), RO);
+        config.SetAccess(0x0C, 1, 0xFF, RO);
+        config.SetAccess(0x3C, 1, 0xFF, RO);
+        return header;
+    }
 }

@@ -118,5 +118,6 @@ public sealed class Type1Header : HeaderView
     public bool ForwardsMemory(ulong address) => MemoryWindow.Contains(address) || PrefetchableWindow.Contains(address);
 
     private static RegisterSpec Window(int offset, int bits, int addressBits, string name, string section, uint capability) =>
-        new(offset, bits, name, section, new(0, 4, "Addressing Capability", RO, capability), new(bits - addressBits, addressBits, name, RW));
+        new(offset, bits, name, section,
+            new(0, 4, "Addressing Capability", RO, capability), new(bits - addressBits, addressBits, name, RW));
 }

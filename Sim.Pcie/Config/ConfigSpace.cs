@@ -154,7 +154,8 @@ public sealed partial class ConfigSpace
     }
 
     private static uint ByteMask(uint byteEnables) =>
-        (byteEnables & 1) * 0xFFu | (byteEnables >> 1 & 1) * 0xFF00u | (byteEnables >> 2 & 1) * 0xFF_0000u | (byteEnables >> 3 & 1) * 0xFF00_0000u;
+        (byteEnables & 1) * 0xFFu | (byteEnables >> 1 & 1) * 0xFF00u
+        | (byteEnables >> 2 & 1) * 0xFF_0000u | (byteEnables >> 3 & 1) * 0xFF00_0000u;
 
     private static uint Load(byte[] from, int offset, int size) => size switch
     {

@@ -13,7 +13,7 @@ public sealed partial class ConfigSpace
         if (offset % 4 != 0)
             throw new ArgumentException($"{Name}: {layout.Name} at {offset:X3}h is not DW aligned");
         if (offset < 0 || offset + layout.Size > Size)
-            throw new ArgumentException($"{Name}: {layout.Name} at {offset:X3}h with {layout.Size} bytes leaves the {Size} bytes there are");
+            throw new ArgumentException($"{Name}: {layout.Name} at {offset:X3}h with {layout.Size} bytes leaves the {Size} bytes");
 
         foreach (var register in layout.Registers)
         {
@@ -88,7 +88,7 @@ public sealed partial class ConfigSpace
             throw new ArgumentException($"{Name}: extended capability {id:X4}h cannot lie at {offset:X3}h (§7.6.3)");
         var header = Read(FirstExtended);
         if (header == 0 != (offset == FirstExtended))
-            throw new ArgumentException($"{Name}: the first extended capability lies at 100h, {id:X4}h was to lie at {offset:X3}h (§7.6.3)");
+            throw new ArgumentException($"{Name}: the first extended capability lies at 100h, not {id:X4}h at {offset:X3}h (§7.6.3)");
         if (header != 0)
         {
             var last = FirstExtended;

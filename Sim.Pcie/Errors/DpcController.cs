@@ -203,7 +203,8 @@ public sealed class DpcController
         if (!_interruptCondition || before)
             return;
         var number = Capability.Options.InterruptMessageNumber;
-        Show(chain, ErrorStepKind.Interrupt, $"signals its DPC interrupt, message number {number}", null, _config.Describe(Capability.Control, 3));
+        Show(chain, ErrorStepKind.Interrupt, $"signals its DPC interrupt, message number {number}", null,
+            _config.Describe(Capability.Control, 3));
         _port.SignalInterrupt(number);
     }
 

@@ -122,7 +122,7 @@ public sealed class ErrorReporter(
         SetDeviceStatus(PciExpressCapability.CorrectableErrorDetected, facts);
         if (DecidingAer(facts) is not { } deciding)
         {
-            decision.Add(ErrorStepKind.NoMessage, "sends no Message for an Advisory Non-Fatal Error, having no AER capability (§6.2.3.2.4)");
+            decision.Add(ErrorStepKind.NoMessage, "sends no Message: advisory, and no AER capability (§6.2.3.2.4)");
             return;
         }
 
@@ -136,9 +136,9 @@ public sealed class ErrorReporter(
 
         // The uncorrectable mask keeps the header from being recorded; the ERR_COR is gated by the advisory mask alone (§6.2.4.3).
         LogUncorrectable(decision, facts, tlp, prefixes, deciding.Config.Bit(deciding.UncorrectableMask, facts.Bit));
-        if (facts.Error == PcieError.UnsupportedRequest && !Enables.Bit(DeviceControl, PciExpressCapability.UnsupportedRequestReportingEnable))
-            decision.Add(ErrorStepKind.NoMessage, "sends no Message",
-                Enables.Describe(DeviceControl, PciExpressCapability.UnsupportedRequestReportingEnable));
+        var urre = Enables.Describe(DeviceControl, PciExpressCapability.UnsupportedRequestReportingEnable);
+        if (facts.Error == PcieError.UnsupportedRequest && urre.Value == 0)
+            decision.Add(ErrorStepKind.NoMessage, "sends no Message", urre);
         else
             SendCorrectable(decision);
     }

@@ -69,7 +69,8 @@ public sealed record ErrorStep(long Chain, ErrorStepKind Kind, string Component,
     /// <summary>"VF 01:00.2: no Message, because Device Control.Unsupported Request Reporting Enable=0 (§7.5.3.4), ...".</summary>
     public override string ToString()
     {
-        var because = Bits.Count == 0 ? "" : ": " + string.Join(", ", Bits.Select(bit => bit.Function == Component ? bit.ToString() : $"{bit.Function} {bit}"));
+        var bits = Bits.Select(bit => bit.Function == Component ? bit.ToString() : $"{bit.Function} {bit}");
+        var because = Bits.Count == 0 ? "" : ": " + string.Join(", ", bits);
         return $"{Component} {Id} {Text}{because}";
     }
 }
