@@ -12,6 +12,7 @@ public sealed partial class Simulator
     private readonly EventTable _table = new();
     private readonly EventQueue _queue;
     private readonly Dictionary<string, RandomStream> _randomStreams = [];
+    private readonly Dictionary<Type, object> _shared = [];
     private long _now;
     private long _sequence;
     private long _eventsFired;
@@ -104,6 +105,16 @@ public sealed partial class Simulator
 
     /// <summary>The pending-event set, for tests.</summary>
     internal EventQueue Queue => _queue;
+
+    /// <summary>The one object of a kind that components of this simulation share, made when the first of them asks.</summary>
+    /// <typeparam name="T">The kind.</typeparam>
+    /// <param name="make">Makes it.</param>
+    public T Shared<T>(Func<Simulator, T> make) where T : class
+    {
+        if (!_shared.TryGetValue(typeof(T), out var shared))
+            _shared.Add(typeof(T), shared = make(this));
+        return (T)shared;
+    }
 
     internal int Register(Action handler) => _table.Register(handler);
 

@@ -1,0 +1,195 @@
+using Sim.Core;
+using Sim.Pcie.Errors;
+using Sim.Pcie.Spec;
+using Sim.Pcie.Topology;
+using Sim.Pcie.Transactions;
+
+namespace Sim.Pcie.Endpoints;
+
+/// <summary>
+/// The requester of a function: splits reads by Max_Read_Request_Size and writes by Max_Payload_Size, never across 4 KiB (§2.2.7), keeps tags,
+/// assembles completions, and watches completion timeouts. Nothing is allocated once its buffers exist.
+/// </summary>
+public sealed class DmaEngine
+{
+    private const int MaxTransfer = 4096;
+
+    private readonly EndpointFunction _function;
+    private readonly TagTable _tags;
+    private readonly Part[] _parts;
+    private readonly RingQueue<Transfer> _waiting = new();
+    private readonly Stack<Transfer> _idle = new();
+    private int _transfers;
+
+    internal DmaEngine(EndpointFunction function, int tags)
+    {
+        _function = function;
+        _tags = new TagTable(function.Sim, tags, OnTimeout);
+        _parts = new Part[tags];
+    }
+
+    /// <summary>Whether nothing is outstanding: every read has its data, its failure or its timeout.</summary>
+    public bool IsIdle => _transfers == 0;
+
+    /// <summary>
+    /// Whether the function promised to issue nothing (initiator suspended). Issuing then is a fault of the device model and throws.
+    /// </summary>
+    public bool Suspended { get; set; }
+
+    internal SimDuration Timeout
+    {
+        set => _tags.Timeout = value;
+    }
+
+    /// <summary>Asks for bytes; they come to <see cref="EndpointFunction.OnDmaRead"/> with <paramref name="context"/>.</summary>
+    /// <param name="address">Untranslated address.</param>
+    /// <param name="bytes">1 to 4096.</param>
+    /// <param name="context">Returned with the data.</param>
+    /// <returns>False, and nothing happens, while Bus Master Enable is clear (§7.5.1.1.3).</returns>
+    public bool Read(ulong address, int bytes, int context)
+    {
+        if (!MayIssue()) return false;
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MaxTransfer);
+        if (!_idle.TryPop(out var t)) t = new Transfer();
+        t.Start(address, bytes, context);
+        _transfers++;
+        _waiting.Enqueue(t);
+        Issue();
+        return true;
+    }
+
+    /// <summary>Writes bytes by posted requests, in order.</summary>
+    /// <returns>False, and nothing happens, while Bus Master Enable is clear (§7.5.1.1.3).</returns>
+    public bool Write(ulong address, ReadOnlySpan<byte> data)
+    {
+        if (!MayIssue()) return false;
+        var device = _function.Device;
+        while (data.Length > 0)
+        {
+            var n = ReadSplitter.NextRequestBytes(address, data.Length, _function.MaxPayloadSize);
+            var write = Tlps.MemoryWrite(_function.Id, address, device.Bodies.Rent(data[..n]));
+            device.Transmitter.Send(in write, device.Sim.Now, null);
+            data = data[n..];
+            address += (ulong)n;
+        }
+
+        return true;
+    }
+
+    internal void OnCompletion(in Tlp tlp)
+    {
+        ref readonly var header = ref tlp.Header;
+        var tag = header.Tag;
+        if (!_tags.IsOutstanding(tag))
+        {
+            _function.Errors.Report(PcieError.UnexpectedCompletion, header);
+            return;
+        }
+
+        ref var part = ref _parts[tag];
+        var t = part.Transfer!;
+        if (header.Status == CompletionStatus.Successful && tlp.Body is { } body)
+        {
+            // Completions of one request arrive in address order (§2.3.1.1): they append.
+            var n = Math.Min(body.Length, part.Remaining);
+            body.Bytes[..n].CopyTo(t.Buffer.AsSpan(part.Offset));
+            part.Offset += n;
+            part.Remaining -= n;
+            if (part.Remaining > 0) return;
+        }
+        else if (t.Status == CompletionStatus.Successful)
+        {
+            t.Status = header.Status;
+        }
+
+        _tags.Free(tag);
+        End(t);
+    }
+
+    /// <summary>Reset: what was outstanding is forgotten.</summary>
+    internal void Clear()
+    {
+        _tags.Clear();
+        _waiting.Clear();
+        _transfers = 0;
+        Suspended = false;
+    }
+
+    private bool MayIssue()
+    {
+        if (Suspended) throw new InvalidOperationException($"{_function.Name} issues a request at {_function.Sim.Now} while its initiator is suspended");
+        return _function.MayRequest;
+    }
+
+    private void Issue()
+    {
+        var device = _function.Device;
+        while (_waiting.Count > 0 && _tags.Any)
+        {
+            var t = _waiting.Head;
+            var address = t.Address + (ulong)t.Sent;
+            var n = ReadSplitter.NextRequestBytes(address, t.Length - t.Sent, _function.MaxReadRequestSize);
+            var tag = _tags.Allocate();
+            _parts[tag] = new Part { Transfer = t, Offset = t.Sent, Remaining = n };
+            t.Sent += n;
+            t.Outstanding++;
+            if (t.Sent == t.Length) _waiting.Dequeue();
+            var read = Tlps.MemoryRead(_function.Id, tag, address, n);
+            device.Transmitter.Send(in read, device.Sim.Now, null);
+        }
+    }
+
+    private void OnTimeout(int tag)
+    {
+        var t = _parts[tag].Transfer!;
+        if (t.Status == CompletionStatus.Successful) t.Status = CompletionStatus.CompleterAbort;
+        _function.Errors.Report(PcieError.CompletionTimeout);
+        End(t);
+    }
+
+    /// <summary>One request of a transfer ended; the last one ends the transfer.</summary>
+    private void End(Transfer t)
+    {
+        t.Outstanding--;
+        if (t.Outstanding > 0 || t.Sent < t.Length)
+        {
+            Issue();
+            return;
+        }
+
+        _transfers--;
+        var data = t.Status == CompletionStatus.Successful ? t.Buffer.AsSpan(0, t.Length) : default;
+        _function.OnDmaRead(t.Context, data, t.Status);
+        _idle.Push(t);
+        Issue();
+    }
+
+    private sealed class Transfer
+    {
+        public ulong Address;
+        public int Length;
+        public int Context;
+        public int Sent;
+        public int Outstanding;
+        public CompletionStatus Status;
+        public byte[] Buffer = new byte[64];
+
+        public void Start(ulong address, int length, int context)
+        {
+            Address = address;
+            Length = length;
+            Context = context;
+            Sent = Outstanding = 0;
+            Status = CompletionStatus.Successful;
+            if (Buffer.Length < length) Buffer = new byte[MaxTransfer];
+        }
+    }
+
+    private struct Part
+    {
+        public Transfer? Transfer;
+        public int Offset;
+        public int Remaining;
+    }
+}

@@ -1,0 +1,182 @@
+using Sim.Core;
+using Sim.Pcie.Capabilities;
+using Sim.Pcie.Config;
+using Sim.Pcie.Errors;
+using Sim.Pcie.Links;
+using Sim.Pcie.Spec;
+using Sim.Pcie.Topology;
+
+namespace Sim.Pcie.Endpoints;
+
+/// <summary>
+/// A function of an endpoint device, physical or virtual. A model overrides what its registers do, what it decides on a request in its present
+/// state, and what it does with the data of its own reads.
+/// </summary>
+public abstract class EndpointFunction : Function, IErrorMessageSink
+{
+    private static readonly SimDuration FlrTime = SimDuration.FromMicroseconds(100);
+
+    private readonly EndpointConfig _layout;
+    private ErrorReporter? _errors;
+    private PcieDevice? _device;
+
+    /// <summary>Makes a function.</summary>
+    /// <param name="sim">Simulator.</param>
+    /// <param name="name">Component path.</param>
+    /// <param name="layout">Its configuration space; a VF's names its PF.</param>
+    /// <param name="tags">Tags it can have outstanding, 1 to 1024.</param>
+    protected EndpointFunction(Simulator sim, string name, EndpointConfig layout, int tags = 256)
+        : base(sim, name, layout.Config, layout.Express)
+    {
+        _layout = layout;
+        Dma = new DmaEngine(this, tags);
+        Config.OnWrite(HeaderView.CommandOffset, 4, _ => Refresh());
+        Config.OnWrite(0x10, 0x18, _ => _device?.MarkDecodeStale());
+        Config.OnWrite(Express.DeviceControl, 2, _ => Refresh());
+        Config.OnWrite(Express.DeviceControl2, 2, _ => Refresh());
+        Express.OnInitiateFlr(() => Reset(ResetKind.FunctionLevel));
+        if (layout.Sriov is { } sriov) Config.OnWrite(sriov.Offset, SriovCapability.Length, _ => _device?.MarkDecodeStale());
+    }
+
+    /// <summary>Type 0 header.</summary>
+    public Type0Header Header => _layout.Header;
+
+    /// <summary>SR-IOV capability of a PF that has one.</summary>
+    public SriovCapability? Sriov => _layout.Sriov;
+
+    /// <summary>Advanced Error Reporting, if the function has it.</summary>
+    public AerCapability? Aer => _layout.Aer;
+
+    /// <summary>The PF of a VF; null for a PF.</summary>
+    public EndpointFunction? PhysicalFunction => _layout.PhysicalFunction;
+
+    /// <summary>Whether this is a VF.</summary>
+    public bool IsVirtual => PhysicalFunction is not null;
+
+    /// <summary>Index of a VF below its PF, from 0.</summary>
+    public int VfIndex => _layout.VfIndex;
+
+    /// <summary>Function number in the device.</summary>
+    public int Number { get; private set; }
+
+    /// <summary>Whether configuration requests find it: always for a PF, for a VF while its PF has VF Enable set and NumVFs covers it (§9.3.3.3.1).</summary>
+    public bool IsPresent => PhysicalFunction is not { } pf || (pf.Sriov is { VfEnable: true } s && VfIndex < s.NumVfs);
+
+    /// <inheritdoc/>
+    public override bool MemorySpaceEnable =>
+        PhysicalFunction is { } pf ? pf.Sriov is { VfMemorySpaceEnable: true } : base.MemorySpaceEnable;
+
+    /// <inheritdoc/>
+    public override ErrorReporter Errors => _errors ?? throw new InvalidOperationException($"{Name} belongs to no device yet");
+
+    /// <summary>The device it belongs to.</summary>
+    public PcieDevice Device => _device ?? throw new InvalidOperationException($"{Name} belongs to no device yet");
+
+    /// <summary>Its requester: reads, writes and interrupts.</summary>
+    public DmaEngine Dma { get; }
+
+    /// <summary>MSI-X capability, if it has one.</summary>
+    public MsixCapability? Msix => _layout.Msix;
+
+    /// <summary>Max_Payload_Size in force, in bytes: a VF uses its PF's (§9.3.5.4).</summary>
+    public int MaxPayloadSize { get; private set; } = 128;
+
+    /// <summary>Max_Read_Request_Size in force, in bytes: a VF uses its PF's (§9.3.5.4).</summary>
+    public int MaxReadRequestSize { get; private set; } = 512;
+
+    /// <summary>Command.Bus Master Enable as last written.</summary>
+    public bool MayRequest { get; private set; }
+
+    /// <summary>The function's word for its present state, shown beside its decisions.</summary>
+    protected internal virtual string StateName => "running";
+
+    /// <summary>The pure decision on a memory request: no side effect.</summary>
+    protected internal virtual AccessDecision Decide(int bar, ulong offset, in TlpHeader header) => AccessDecision.Accept;
+
+    /// <summary>Registers read by an accepted read; reads with side effects have them here.</summary>
+    protected internal abstract void ReadBar(int bar, ulong offset, Span<byte> destination);
+
+    /// <summary>Registers written by an accepted write: the enabled bytes, contiguous.</summary>
+    protected internal abstract void WriteBar(int bar, ulong offset, ReadOnlySpan<byte> data);
+
+    /// <summary>What a discarded read returns. Deterministic noise by default: it must not look like a register.</summary>
+    protected internal virtual void ReadDiscarded(int bar, ulong offset, Span<byte> destination)
+    {
+        for (var i = 0; i < destination.Length; i++) destination[i] = (byte)(0xA5 ^ (offset + (ulong)i) * 0x9D);
+    }
+
+    /// <summary>Data of a read that this function asked <see cref="Dma"/> for, or its failure.</summary>
+    /// <param name="context">What was passed to <see cref="DmaEngine.Read"/>.</param>
+    /// <param name="data">The data; empty if it failed. Valid during the call.</param>
+    /// <param name="status">The first status that was not successful, or <see cref="CompletionStatus.Successful"/>.</param>
+    protected internal virtual void OnDmaRead(int context, ReadOnlySpan<byte> data, CompletionStatus status)
+    {
+    }
+
+    /// <summary>The device's own state returns to what it is after power-on; registers of configuration space are done.</summary>
+    protected virtual void OnReset(ResetKind kind)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Reset(ResetKind kind)
+    {
+        base.Reset(kind);
+        Dma.Clear();
+        if (kind == ResetKind.FunctionLevel) ReadyAt = Sim.Now + FlrTime;
+        OnReset(kind);
+        if (_device is { } device)
+        {
+            device.MarkDecodeStale();
+            if (device.Link is { IsUp: true } link) ShowLink(link);
+
+            // §9.2.1.2: what resets a PF also resets (or, where VF Enable is cleared, removes) its VFs.
+            if (!IsVirtual && kind == ResetKind.FunctionLevel)
+            {
+                foreach (var f in device.Functions)
+                {
+                    if (f.PhysicalFunction == this) f.Reset(kind);
+                }
+            }
+        }
+
+        Refresh();
+    }
+
+    RoutingId IErrorMessageSink.RoutingId => Id;
+
+    void IErrorMessageSink.SendErrorMessage(in ErrorMessage message) => Device.SendErrorMessage(in message);
+
+    internal void AttachTo(PcieDevice device, int number)
+    {
+        _device = device;
+        Number = number;
+        _errors = new ErrorReporter(device.ErrorTrace, Config, Express, Aer, this)
+        {
+            PhysicalFunction = PhysicalFunction?.Errors,
+            VfPolicy = _layout.VfErrors,
+        };
+        Refresh();
+    }
+
+    internal void ShowLink(Link link)
+    {
+        // A VF's Link Status reads zero: the link is its PF's (§9.3.5.8).
+        if (!IsVirtual) Express.SetLinkUp((int)link.Speed, (int)link.Width);
+    }
+
+    private void Refresh()
+    {
+        var rules = PhysicalFunction?.Express ?? Express;
+        MaxPayloadSize = rules.MaxPayloadSize;
+        MaxReadRequestSize = rules.MaxReadRequestSize;
+        MayRequest = BusMasterEnable;
+        Dma.Timeout = CompletionTimeouts.InForce(rules);
+        _device?.MarkDecodeStale();
+        if (IsVirtual || _device is null) return;
+        foreach (var f in _device.Functions)
+        {
+            if (f.PhysicalFunction == this) f.Refresh();
+        }
+    }
+}

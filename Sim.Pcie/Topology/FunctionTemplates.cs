@@ -1,0 +1,65 @@
+using Sim.Core;
+using Sim.Pcie.Capabilities;
+using Sim.Pcie.Config;
+using Sim.Pcie.Spec;
+
+namespace Sim.Pcie.Topology;
+
+/// <summary>Configuration spaces of ports as current platforms lay them out.</summary>
+internal static class FunctionTemplates
+{
+    private const uint PciToPciBridge = 0x060400;
+
+    private const AcsFeatures PortAcs = AcsFeatures.SourceValidation | AcsFeatures.TranslationBlocking | AcsFeatures.RequestRedirect
+        | AcsFeatures.CompletionRedirect | AcsFeatures.UpstreamForwarding | AcsFeatures.DirectTranslated;
+
+    public static BridgeFunction RootPort(Simulator sim, string name, int device, RootPortOptions options)
+    {
+        var config = new ConfigSpace(name);
+        var header = Type1Header.Add(config, new FunctionIdentity(options.VendorId, options.DeviceId, PciToPciBridge));
+        var msi = MsiCapability.Add(config, 0x50);
+        var express = PciExpressCapability.Add(config, 0x70, new PciExpressOptions(PciePortType.RootPort)
+        {
+            MaxPayloadSupported = options.MaxPayloadSupported,
+            ReadCompletionBoundary = options.ReadCompletionBoundary,
+            PortNumber = (byte)device,
+            MaxLinkSpeed = (int)Links.LinkSpeed.Gen6,
+            MaxLinkWidth = 16,
+        });
+        var extended = 0x100;
+        AerCapability? aer = null;
+        if (options.Aer)
+        {
+            aer = AerCapability.Add(config, extended, new AerOptions { Errors = AerOptions.PortErrors, RootRegisters = true });
+            extended += 0x50;
+        }
+
+        AcsCapability? acs = null;
+        if (options.Acs)
+        {
+            acs = AcsCapability.Add(config, extended, PortAcs);
+            extended += 0x10;
+        }
+
+        var dpc = options.Dpc ? DpcCapability.Add(config, extended, new DpcOptions { RootPortExtensions = true }) : null;
+        return new BridgeFunction(sim, name, header, express, aer, acs, dpc, msi);
+    }
+
+    public static BridgeFunction SwitchPort(Simulator sim, string name, bool isUpstream, int index, SwitchOptions options)
+    {
+        var config = new ConfigSpace(name);
+        var header = Type1Header.Add(config, new FunctionIdentity(SwitchOptions.VendorId, SwitchOptions.DeviceId, PciToPciBridge));
+        var msi = MsiCapability.Add(config, 0x50);
+        var express = PciExpressCapability.Add(
+            config, 0x70, new PciExpressOptions(isUpstream ? PciePortType.UpstreamPort : PciePortType.DownstreamPort)
+            {
+                MaxPayloadSupported = options.MaxPayloadSupported,
+                PortNumber = (byte)(isUpstream ? 0 : index + 1),
+                MaxLinkSpeed = (int)Links.LinkSpeed.Gen6,
+                MaxLinkWidth = 16,
+            });
+        var aer = AerCapability.Add(config, 0x100, new AerOptions { Errors = AerOptions.PortErrors });
+        var acs = options.Acs && !isUpstream ? AcsCapability.Add(config, 0x150, PortAcs) : null;
+        return new BridgeFunction(sim, name, header, express, aer, acs, dpc: null, msi);
+    }
+}

@@ -1,0 +1,156 @@
+using Sim.Core;
+using Sim.Pcie.Errors;
+using Sim.Pcie.Links;
+using Sim.Pcie.Spec;
+using Sim.Pcie.Transactions;
+
+namespace Sim.Pcie.Topology;
+
+/// <summary>One end of a link: a Root Port, a switch port or the upstream port of an endpoint device.</summary>
+public abstract class Port
+{
+    private LinkDirection? _transmitter;
+
+    /// <summary>Makes a port.</summary>
+    /// <param name="sim">Its simulator.</param>
+    /// <param name="name">Component path, unique in the topology.</param>
+    /// <param name="advertised">The receive buffer it advertises (§2.6.1).</param>
+    protected Port(Simulator sim, string name, FlowControlCredits advertised)
+    {
+        Sim = sim;
+        Name = name;
+        Advertised = advertised;
+        Bodies = sim.Shared(_ => new TlpBodyPool());
+    }
+
+    /// <summary>The simulator this port lives in.</summary>
+    public Simulator Sim { get; }
+
+    /// <summary>Component path.</summary>
+    public string Name { get; }
+
+    /// <summary>The receive buffer this port advertises.</summary>
+    public FlowControlCredits Advertised { get; }
+
+    /// <summary>The link, once connected.</summary>
+    public Link? Link { get; private set; }
+
+    /// <summary>From the arrival of a request to the completion that this port makes itself.</summary>
+    protected virtual SimDuration ResponseLatency => SimDuration.Zero;
+
+    /// <summary>Where the decisions of error paths are shown.</summary>
+    public ErrorTrace ErrorTrace => Sim.Shared(static sim => new ErrorTrace(sim));
+
+    /// <summary>Where consumed TLPs return their bodies and new ones rent them.</summary>
+    public TlpBodyPool Bodies { get; }
+
+    /// <summary>The direction this port transmits on.</summary>
+    /// <exception cref="InvalidOperationException">The port is not connected.</exception>
+    public LinkDirection Transmitter => _transmitter ?? throw new InvalidOperationException($"{Name} is not connected to a link");
+
+    internal void Attach(Link link, LinkDirection transmitter)
+    {
+        Link = link;
+        _transmitter = transmitter;
+        OnAttached();
+    }
+
+    /// <summary>The link was connected: a place to show its speed and width in Link Status.</summary>
+    protected virtual void OnAttached()
+    {
+    }
+
+    /// <summary>A TLP has arrived whole. The port now owns it: it forwards it, or consumes it, returns its credits and its body.</summary>
+    protected internal abstract void Receive(in Tlp tlp, LinkDirection from);
+
+    /// <summary>A TLP of this port was lost with the link: whoever waits for its completion learns it by completion timeout or from here.</summary>
+    protected internal virtual void OnLost(in Tlp tlp) => Release(in tlp);
+
+    /// <summary>The link went down or came up.</summary>
+    protected internal virtual void OnLinkStateChanged(bool up)
+    {
+    }
+
+    /// <summary>Ends the life of a TLP that was consumed here: its body goes back to the pool.</summary>
+    protected internal void Release(in Tlp tlp)
+    {
+        if (tlp.Body is { } body) Bodies.Return(body);
+    }
+
+    /// <summary>Ends the life of a TLP that came in here: buffer credits and body go back.</summary>
+    protected internal void Drop(in Tlp tlp, LinkDirection from)
+    {
+        from.ReturnCredits(in tlp, Sim.Now);
+        Release(in tlp);
+    }
+
+    /// <summary>
+    /// Refuses a request: the error is reported by the function that detected it; a non-posted request gets its completion with the status,
+    /// a posted one ends here (§2.3.1).
+    /// </summary>
+    protected internal void Refuse(in Tlp tlp, LinkDirection from, Function function, PcieError error, CompletionStatus status)
+    {
+        function.Errors.Report(error, tlp.Header);
+        RefuseSilently(in tlp, from, function, status);
+    }
+
+    /// <summary>As <see cref="Refuse"/>, where the specification asks for the completion but not for an error.</summary>
+    protected internal void RefuseSilently(in Tlp tlp, LinkDirection from, Function function, CompletionStatus status)
+    {
+        if (tlp.Header.FlowClass == FlowClass.NonPosted)
+        {
+            var completion = Tlps.Completion(in tlp.Header, function.Id, status);
+            Transmitter.Send(in completion, Sim.Now + ResponseLatency, null);
+        }
+
+        Drop(in tlp, from);
+    }
+
+    /// <summary>Answers a configuration request out of a function's configuration space (§2.3.1, §7.2).</summary>
+    protected internal void CompleteConfiguration(in Tlp tlp, LinkDirection from, Function function)
+    {
+        ref readonly var header = ref tlp.Header;
+        Tlp completion;
+        if (Sim.Now < function.ReadyAt)
+        {
+            completion = Tlps.Completion(in header, function.Id, CompletionStatus.RequestRetry);
+        }
+        else if (header.HasData)
+        {
+            // The completion is built first: a write that starts a reset must still be answered from the identity it was sent to.
+            completion = Tlps.Completion(in header, function.Id, CompletionStatus.Successful);
+            function.Config.WriteDword(header.Register, tlp.Body!.Dword, (uint)header.FirstBe);
+        }
+        else
+        {
+            completion = Tlps.CompletionWithData(in header, function.Id, 4, 0, Bodies.RentDword(function.Config.Read(header.Register)));
+        }
+
+        Transmitter.Send(in completion, Sim.Now + ResponseLatency, null);
+        Drop(in tlp, from);
+    }
+
+    /// <summary>Data goes back in completions of at most Max_Payload_Size that end on Read Completion Boundaries (§2.3.1.1).</summary>
+    internal void CompleteRead(
+        in TlpHeader request, RoutingId completer, IReadSource source, ulong address, int bytes, int maxPayload, int boundary, SimTime ready)
+    {
+        if (bytes == 0)
+        {
+            // A zero-length read flushes; it returns one DW of unspecified data with Byte Count 1 (§2.2.5, §2.3.1.1).
+            var flush = Tlps.CompletionWithData(in request, completer, 1, (int)(address & 0x7F), Bodies.RentDword(0));
+            Transmitter.Send(in flush, ready, null);
+            return;
+        }
+
+        while (bytes > 0)
+        {
+            var n = ReadSplitter.NextCompletionBytes(address, bytes, maxPayload, boundary);
+            var body = Bodies.Rent(n);
+            source.Read(address, body.Bytes);
+            var completion = Tlps.CompletionWithData(in request, completer, bytes, (int)(address & 0x7F), body);
+            Transmitter.Send(in completion, ready, null);
+            address += (ulong)n;
+            bytes -= n;
+        }
+    }
+}

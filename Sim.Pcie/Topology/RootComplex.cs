@@ -1,0 +1,241 @@
+using Sim.Core;
+using Sim.Pcie.Errors;
+using Sim.Pcie.Links;
+using Sim.Pcie.Spec;
+using Sim.Pcie.Transactions;
+
+namespace Sim.Pcie.Topology;
+
+/// <summary>A message that reached the Root Complex.</summary>
+public readonly record struct MessageArrival(RootPort Port, TlpHeader Header);
+
+/// <summary>
+/// The Root Complex: host memory, root ports on bus 0, and the CPU's way to the fabric. A CPU address goes to memory or to the root port whose
+/// window claims it; a request from below goes through the translation agent to memory, to the interrupt controller or to a root port.
+/// </summary>
+public sealed class RootComplex
+{
+    private readonly List<RootPort> _ports = [];
+
+    /// <summary>Makes a Root Complex without ports.</summary>
+    public RootComplex(Simulator sim, RootComplexOptions? options = null)
+    {
+        Sim = sim;
+        Options = options ?? new RootComplexOptions();
+        Memory = new HostMemory(sim, Options.MemorySize);
+        Interrupts = new InterruptController(sim);
+    }
+
+    /// <summary>The simulator.</summary>
+    public Simulator Sim { get; }
+
+    /// <summary>Costs and policies.</summary>
+    public RootComplexOptions Options { get; }
+
+    /// <summary>DRAM.</summary>
+    public HostMemory Memory { get; }
+
+    /// <summary>Where message-signalled interrupts end.</summary>
+    public InterruptController Interrupts { get; }
+
+    /// <summary>Root ports, in order of their device numbers on bus 0 (from 1 on).</summary>
+    public IReadOnlyList<RootPort> RootPorts => _ports;
+
+    /// <summary>The translation agent; null where upstream addresses are host physical addresses.</summary>
+    public ITranslationAgent? TranslationAgent { get; set; }
+
+    /// <summary>Every message that reached the Root Complex.</summary>
+    public Probe<MessageArrival> Messages { get; } = new();
+
+    /// <summary>Adds a root port with the next device number on bus 0.</summary>
+    public RootPort AddRootPort(string name, RootPortOptions? options = null)
+    {
+        if (_ports.Count == 31) throw new InvalidOperationException("bus 0 has device numbers for 31 root ports");
+        var port = new RootPort(this, name, options ?? new RootPortOptions(), _ports.Count + 1);
+        _ports.Add(port);
+        return port;
+    }
+
+    /// <summary>A CPU store of 1 to 64 bytes inside one 64-byte line. Posted: it has left the CPU when this returns.</summary>
+    /// <returns>Whether anything claims the address; a store that nothing claims is dropped.</returns>
+    public bool Store(ulong address, ReadOnlySpan<byte> data)
+    {
+        if (Memory.Contains(address, data.Length))
+        {
+            Memory.Write(address, data);
+            return true;
+        }
+
+        if (PortOf(address) is not { } port) return false;
+        var write = Tlps.MemoryWrite(HostRequester.Id, address, port.Bodies.Rent(data));
+        port.Transmitter.Send(in write, Sim.Now + Options.Latency, null);
+        return true;
+    }
+
+    /// <summary>A CPU store of a little-endian value of 1, 2, 4 or 8 bytes.</summary>
+    public bool Store(ulong address, ulong value, int bytes)
+    {
+        Span<byte> raw = stackalloc byte[8];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(raw, value);
+        return Store(address, raw[..bytes]);
+    }
+
+    /// <summary>A CPU load of 1 to 8 bytes inside one naturally aligned quadword.</summary>
+    public SimCompletion<CpuLoad> LoadAsync(ulong address, int bytes)
+    {
+        if (!Memory.Contains(address, bytes) && PortOf(address) is { } port)
+            return port.Requester.Send(Tlps.MemoryRead(HostRequester.Id, 0, address, bytes), bytes);
+        var result = new SimCompletion<CpuLoad>();
+        result.Set(Memory.Contains(address, bytes)
+            ? new CpuLoad(Memory.ReadValue(address, bytes), CompletionStatus.Successful, false, Sim.Now, Sim.Now)
+            : new CpuLoad(ulong.MaxValue, CompletionStatus.UnsupportedRequest, false, Sim.Now, Sim.Now));
+        return result;
+    }
+
+    /// <summary>A configuration read of 1, 2 or 4 naturally aligned bytes: on bus 0 of a root port, elsewhere by CfgRd0 or CfgRd1 (§7.2.2).</summary>
+    public async ValueTask<ConfigResult> ConfigReadAsync(RoutingId id, int offset, int size)
+    {
+        var shift = (offset & 3) * 8;
+        uint dword;
+        if (id.Bus == 0)
+        {
+            await Sim.Delay(Options.Latency);
+            if (RootPortAt(id) is not { } root) return new ConfigResult(uint.MaxValue, CompletionStatus.UnsupportedRequest);
+            dword = root.Function.Config.Read(offset & ~3);
+        }
+        else
+        {
+            if (PortOfBus((byte)id.Bus) is not { } port) return new ConfigResult(uint.MaxValue, CompletionStatus.UnsupportedRequest);
+            var type1 = id.Bus != port.Function.SecondaryBus;
+            var request = Tlps.ConfigRead(HostRequester.Id, 0, id, offset & ~3, ByteEnablesOf(offset, size), type1);
+            var load = await port.Requester.Send(in request, 4);
+            if (!load.Succeeded) return new ConfigResult(uint.MaxValue, load.Status);
+            dword = (uint)load.Value;
+        }
+
+        return new ConfigResult((dword >> shift) & (uint)((1UL << (size * 8)) - 1), CompletionStatus.Successful);
+    }
+
+    /// <summary>A configuration write of 1, 2 or 4 naturally aligned bytes; non-posted, so the status comes back.</summary>
+    public async ValueTask<CompletionStatus> ConfigWriteAsync(RoutingId id, int offset, int size, uint value)
+    {
+        var dword = value << ((offset & 3) * 8);
+        if (id.Bus == 0)
+        {
+            await Sim.Delay(Options.Latency);
+            if (RootPortAt(id) is not { } root) return CompletionStatus.UnsupportedRequest;
+            root.Function.Config.WriteDword(offset & ~3, dword, (uint)ByteEnablesOf(offset, size));
+            return CompletionStatus.Successful;
+        }
+
+        if (PortOfBus((byte)id.Bus) is not { } port) return CompletionStatus.UnsupportedRequest;
+        var type1 = id.Bus != port.Function.SecondaryBus;
+        var request = Tlps.ConfigWrite(
+            HostRequester.Id, 0, id, offset & ~3, port.Bodies.RentDword(dword), ByteEnablesOf(offset, size), type1);
+        return (await port.Requester.Send(in request, 4)).Status;
+    }
+
+    /// <summary>The root port whose open window claims a memory address.</summary>
+    public RootPort? PortOf(ulong address)
+    {
+        foreach (var port in _ports)
+        {
+            if (port.Function.Claims(address)) return port;
+        }
+
+        return null;
+    }
+
+    /// <summary>A memory (or other) request from below, past the root port's own checks.</summary>
+    internal void ReceiveRequest(RootPort port, in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        var isWrite = header.Type == TlpType.MWr;
+        if (!isWrite && header.Type != TlpType.MRd)
+        {
+            // No AtomicOp, DMWr or I/O completer capability is announced: Unsupported Request (§6.15.1, §2.3.1).
+            port.Refuse(in tlp, from, port.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+            return;
+        }
+
+        var address = header.FirstByteAddress;
+        var bytes = header.EnabledBytes;
+        var translation = TranslationAgent is { } agent
+            ? agent.Translate(header.RequesterId, address, bytes, isWrite, header.At)
+            : Translation.Identity(address);
+        if (!translation.Permitted)
+        {
+            // The agent recorded the fault; for the link a blocked read is UR and a blocked write vanishes (§10.2.3).
+            port.RefuseSilently(in tlp, from, port.Function, CompletionStatus.UnsupportedRequest);
+        }
+        else if (isWrite && InterruptController.IsInterrupt(address))
+        {
+            var data = tlp.Body!.Dword;
+            var requester = header.RequesterId;
+            port.Drop(in tlp, from);
+            Interrupts.Deliver(requester, data);
+        }
+        else if (Memory.Contains(translation.Address, bytes))
+        {
+            if (!isWrite)
+            {
+                port.CompleteRead(
+                    in header, port.Function.Id, Memory, translation.Address, bytes,
+                    port.Function.MaxPayloadSize, port.Options.ReadCompletionBoundary, Sim.Now + Options.MemoryLatency + translation.Latency);
+            }
+            else if (tlp.Body is { } body) Memory.Write(translation.Address, body.Bytes, header.RequesterId);
+            port.Drop(in tlp, from);
+        }
+        else if (Options.PeerToPeer == RootPeerToPeer.Forward && PortOf(translation.Address) is { } peer)
+        {
+            var forwarded = tlp;
+            forwarded.Header.Address = translation.Address;
+            peer.Transmitter.Send(in forwarded, Sim.Now + Options.Latency + translation.Latency, from);
+        }
+        else
+        {
+            port.Refuse(in tlp, from, port.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+        }
+    }
+
+    internal void ReceiveCompletion(RootPort port, in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        if (header.RequesterId == HostRequester.Id)
+        {
+            var consumed = tlp;
+            from.ReturnCredits(in tlp, Sim.Now);
+            port.Requester.OnCompletion(in consumed.Header, consumed.Body);
+            port.Release(in consumed);
+        }
+        else if (PortOfBus((byte)header.RequesterId.Bus) is { } peer)
+        {
+            peer.Transmitter.Send(in tlp, Sim.Now + Options.Latency, from);
+        }
+        else
+        {
+            port.Function.Errors.Report(PcieError.UnexpectedCompletion, header);
+            port.Drop(in tlp, from);
+        }
+    }
+
+    internal void EmitMessage(RootPort port, in Tlp tlp)
+    {
+        if (Messages.IsObserved) Messages.Emit(Sim.Now, new MessageArrival(port, tlp.Header));
+    }
+
+    private static int ByteEnablesOf(int offset, int size) => ((1 << size) - 1) << (offset & 3);
+
+    private RootPort? PortOfBus(byte bus)
+    {
+        foreach (var port in _ports)
+        {
+            if (port.Function.ClaimsBus(bus)) return port;
+        }
+
+        return null;
+    }
+
+    private RootPort? RootPortAt(RoutingId id) =>
+        id.Function == 0 && id.Device >= 1 && id.Device <= _ports.Count ? _ports[id.Device - 1] : null;
+}

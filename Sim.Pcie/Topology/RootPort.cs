@@ -1,0 +1,117 @@
+using Sim.Core;
+using Sim.Pcie.Errors;
+using Sim.Pcie.Links;
+using Sim.Pcie.Spec;
+using Sim.Pcie.Transactions;
+
+namespace Sim.Pcie.Topology;
+
+/// <summary>A Root Port: a link end, a Type 1 function on bus 0, and the registers where the errors of its hierarchy end (§6.2.6).</summary>
+public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
+{
+    private static readonly SimDuration RpBusyTime = SimDuration.FromMicroseconds(10);
+
+    private readonly RootComplex _root;
+    private readonly SimEvent _rpBusy;
+
+    internal RootPort(RootComplex root, string name, RootPortOptions options, int device)
+        : base(root.Sim, name, options.Credits)
+    {
+        _root = root;
+        _rpBusy = new SimEvent(root.Sim, () => Dpc?.ClearBusy());
+        Options = options;
+        Function = FunctionTemplates.RootPort(root.Sim, name, device, options);
+        Function.Id = RoutingId.Of(0, device, 0);
+        Dpc = Function.Dpc is { } dpc ? new DpcController(ErrorTrace, Function.Express, dpc, this) : null;
+        Function.AttachErrors(new ErrorReporter(ErrorTrace, Function.Config, Function.Express, Function.Aer, this) { Dpc = Dpc });
+        Requester = new HostRequester(this, root.Options.Latency);
+        RootErrors = new RootErrorHandler(ErrorTrace, Function.Express, Function.Aer, this, this, Dpc);
+        Function.SecondaryBusResetChanged += asserted =>
+        {
+            if (asserted) HotReset.Below(this);
+        };
+    }
+
+    /// <summary>What it was made with.</summary>
+    public RootPortOptions Options { get; }
+
+    /// <summary>The Type 1 function.</summary>
+    public BridgeFunction Function { get; }
+
+    /// <summary>Root Error Status and what follows from it.</summary>
+    public RootErrorHandler RootErrors { get; }
+
+    /// <summary>Downstream Port Containment, if the port has it.</summary>
+    public DpcController? Dpc { get; }
+
+    /// <summary>System Errors that this port raised (§6.2.6), with the Message that caused them.</summary>
+    public Probe<ErrorMessage> SystemErrors { get; } = new();
+
+    internal HostRequester Requester { get; }
+
+    /// <inheritdoc/>
+    protected override SimDuration ResponseLatency => _root.Options.Latency;
+
+    /// <inheritdoc/>
+    protected internal override void Receive(in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        if (header.IsCompletion) _root.ReceiveCompletion(this, in tlp, from);
+        else if (header.IsMessage) ReceiveMessage(in tlp, from);
+        else if (header.IsConfiguration) Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+        else if (!Function.ForwardsUpstream) Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+        else _root.ReceiveRequest(this, in tlp, from);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void OnLost(in Tlp tlp)
+    {
+        if (tlp.Header.RequesterId == HostRequester.Id) Requester.OnLost(in tlp.Header);
+        Release(in tlp);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnAttached() => Function.Express.SetLinkUp((int)Link!.Speed, (int)Link.Width);
+
+    /// <inheritdoc/>
+    protected internal override void OnLinkStateChanged(bool up)
+    {
+        if (up) Function.Express.SetLinkUp((int)Link!.Speed, (int)Link.Width);
+        else Function.Express.SetLinkDown();
+        if (!up) Requester.OnLinkDown();
+    }
+
+    /// <inheritdoc/>
+    RoutingId IErrorMessageSink.RoutingId => Function.Id;
+
+    /// <summary>The root port's own error: its Message is internal to the Root Complex (§6.2.4.1.1).</summary>
+    void IErrorMessageSink.SendErrorMessage(in ErrorMessage message) => RootErrors.ReceiveOwn(in message);
+
+    void IRootErrorPlatform.SignalInterrupt(int messageNumber) => SignalInterrupt(messageNumber);
+
+    void IContainedPort.SignalInterrupt(int messageNumber) => SignalInterrupt(messageNumber);
+
+    void IRootErrorPlatform.RaiseSystemError(in ErrorMessage message) => SystemErrors.Emit(Sim.Now, in message);
+
+    void IContainedPort.RaiseSystemError(in ErrorMessage message) => SystemErrors.Emit(Sim.Now, in message);
+
+    /// <summary>DPC (§6.2.11): the link is down until software clears DPC Trigger Status.</summary>
+    bool IContainedPort.BeginContainment()
+    {
+        Link?.TakeDown();
+        _rpBusy.ScheduleAfter(RpBusyTime);
+        return true;
+    }
+
+    void IContainedPort.EndContainment() => Link?.BringUp();
+
+    private void SignalInterrupt(int messageNumber) =>
+        Function.SignalMsi(messageNumber, (_, data) => _root.Interrupts.Deliver(Function.Id, data));
+
+    private void ReceiveMessage(in Tlp tlp, LinkDirection from)
+    {
+        _root.EmitMessage(this, in tlp);
+        if (ErrorMessage.From(tlp.Header.MessageCode, tlp.Header.RequesterId) is { } error) RootErrors.Receive(in error);
+        Drop(in tlp, from);
+    }
+}

@@ -1,0 +1,243 @@
+using Sim.Core;
+using Sim.Pcie.Capabilities;
+using Sim.Pcie.Errors;
+using Sim.Pcie.Links;
+using Sim.Pcie.Spec;
+using Sim.Pcie.Transactions;
+
+namespace Sim.Pcie.Topology;
+
+/// <summary>A switch: one upstream port, downstream ports on its internal bus, routing by address, by ID and implicitly (§2.2.4).</summary>
+public sealed class Switch
+{
+    private readonly SwitchPort[] _downstream;
+
+    /// <summary>Makes a switch.</summary>
+    /// <param name="sim">Simulator.</param>
+    /// <param name="name">Component path; ports are named below it.</param>
+    /// <param name="downstreamPorts">Number of downstream ports, 1 to 32: device numbers 0 and up on the internal bus.</param>
+    /// <param name="options">Latency and buffers.</param>
+    public Switch(Simulator sim, string name, int downstreamPorts, SwitchOptions? options = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(downstreamPorts, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(downstreamPorts, 32);
+        Name = name;
+        Options = options ?? new SwitchOptions();
+        Upstream = new SwitchPort(sim, $"{name}.up", this, isUpstream: true, 0);
+        _downstream = new SwitchPort[downstreamPorts];
+        for (var i = 0; i < downstreamPorts; i++) _downstream[i] = new SwitchPort(sim, $"{name}.p{i}", this, isUpstream: false, i);
+    }
+
+    /// <summary>Component path.</summary>
+    public string Name { get; }
+
+    /// <summary>Latency and buffers.</summary>
+    public SwitchOptions Options { get; }
+
+    /// <summary>The port towards the Root Complex.</summary>
+    public SwitchPort Upstream { get; }
+
+    /// <summary>The ports away from it.</summary>
+    public IReadOnlyList<SwitchPort> Downstream => _downstream;
+
+    internal void Route(SwitchPort ingress, in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        if (header.IsCompletion) RouteCompletion(ingress, in tlp, from);
+        else if (header.IsMessage) RouteMessage(ingress, in tlp, from);
+        else if (header.IsConfiguration) RouteConfiguration(ingress, in tlp, from);
+        else RouteByAddress(ingress, in tlp, from);
+    }
+
+    private void RouteByAddress(SwitchPort ingress, in Tlp tlp, LinkDirection from)
+    {
+        var address = tlp.Header.Address;
+        if (ingress.IsUpstream)
+        {
+            foreach (var port in _downstream)
+            {
+                if (!port.Function.Claims(address)) continue;
+                Forward(port, in tlp, from);
+                return;
+            }
+
+            ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+            return;
+        }
+
+        if (!ingress.Function.ForwardsUpstream)
+        {
+            ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+            return;
+        }
+
+        if (!AcsPermits(ingress, in tlp))
+        {
+            // §6.12.1.1: a blocked request is an ACS Violation and, if non-posted, completes with Completer Abort.
+            ingress.Refuse(in tlp, from, ingress.Function, PcieError.AcsViolation, CompletionStatus.CompleterAbort);
+            return;
+        }
+
+        if (!Upstream.Function.Claims(address))
+        {
+            Forward(Upstream, in tlp, from);
+            return;
+        }
+
+        var redirect = (ingress.Function.Acs & AcsFeatures.RequestRedirect) != 0
+            && !(tlp.Header.At == AddressType.Translated && (ingress.Function.Acs & AcsFeatures.DirectTranslated) != 0);
+        foreach (var port in _downstream)
+        {
+            if (port == ingress || !port.Function.Claims(address)) continue;
+            Forward(redirect ? Upstream : port, in tlp, from);
+            return;
+        }
+
+        ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+    }
+
+    private static bool AcsPermits(SwitchPort ingress, in Tlp tlp)
+    {
+        var acs = ingress.Function.Acs;
+        if (acs == AcsFeatures.None) return true;
+
+        // §6.12.1.1: Source Validation by bus range; Translation Blocking of any AT but untranslated.
+        if ((acs & AcsFeatures.SourceValidation) != 0 && !ingress.Function.ClaimsBus((byte)tlp.Header.RequesterId.Bus)) return false;
+        return (acs & AcsFeatures.TranslationBlocking) == 0 || tlp.Header.At == AddressType.Untranslated;
+    }
+
+    private void RouteCompletion(SwitchPort ingress, in Tlp tlp, LinkDirection from)
+    {
+        var bus = (byte)tlp.Header.RequesterId.Bus;
+        var redirect = !ingress.IsUpstream && (ingress.Function.Acs & AcsFeatures.CompletionRedirect) != 0
+            && (tlp.Header.Attributes & TlpAttributes.RelaxedOrdering) == 0;
+        if (!redirect)
+        {
+            foreach (var port in _downstream)
+            {
+                if (port == ingress || !port.Function.ClaimsBus(bus)) continue;
+                Forward(port, in tlp, from);
+                return;
+            }
+        }
+
+        if (!ingress.IsUpstream)
+        {
+            Forward(Upstream, in tlp, from);
+            return;
+        }
+
+        // Nobody below asked for it: an Unexpected Completion at the port that finds no way (§2.3.2).
+        ingress.Function.Errors.Report(PcieError.UnexpectedCompletion, tlp.Header);
+        ingress.Drop(in tlp, from);
+    }
+
+    private void RouteConfiguration(SwitchPort ingress, in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        if (ingress.IsUpstream && header.Type is TlpType.CfgRd0 or TlpType.CfgWr0)
+        {
+            ingress.CaptureBus(in header);
+            ingress.CompleteConfiguration(in tlp, from, ingress.Function);
+            return;
+        }
+
+        var bus = (byte)header.DestinationId.Bus;
+        if (ingress.IsUpstream && bus == Upstream.Function.SecondaryBus)
+        {
+            if (header.DestinationId.Function == 0 && header.DestinationId.Device < _downstream.Length)
+            {
+                ingress.CompleteConfiguration(in tlp, from, _downstream[header.DestinationId.Device].Function);
+                return;
+            }
+        }
+        else if (ingress.IsUpstream)
+        {
+            foreach (var port in _downstream)
+            {
+                if (!port.Function.ClaimsBus(bus)) continue;
+                var forwarded = tlp;
+                if (bus == port.Function.SecondaryBus) forwarded.Header = AsType0(in header);
+                Forward(port, in forwarded, from);
+                return;
+            }
+        }
+
+        // §7.3.3: configuration requests never travel upstream, and a bus nobody has is an Unsupported Request.
+        ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+    }
+
+    private static TlpHeader AsType0(in TlpHeader header)
+    {
+        // CfgRd1/CfgWr1 and CfgRd0/CfgWr0 differ in Type bit 0 alone (Table 2-3).
+        var type0 = header;
+        type0.Dw0 &= ~(1u << 24);
+        return type0;
+    }
+
+    private void RouteMessage(SwitchPort ingress, in Tlp tlp, LinkDirection from)
+    {
+        switch (tlp.Header.MessageRouting)
+        {
+            case MessageRouting.ToRootComplex when !ingress.IsUpstream:
+            case MessageRouting.Gathered when !ingress.IsUpstream:
+                if (ErrorMessage.From(tlp.Header.MessageCode, tlp.Header.RequesterId) is { } error
+                    && !(ingress.ForwardsErrors(in error) && Upstream.ForwardsErrors(in error)))
+                    ingress.Drop(in tlp, from);
+                else
+                    Upstream.Transmitter.Send(in tlp, Upstream.Sim.Now + Options.Latency, from);
+                return;
+            case MessageRouting.ById:
+                RouteMessageById(ingress, in tlp, from);
+                return;
+            case MessageRouting.ByAddress:
+                RouteByAddress(ingress, in tlp, from);
+                return;
+            case MessageRouting.Broadcast when ingress.IsUpstream:
+                Broadcast(in tlp);
+                ingress.Drop(in tlp, from);
+                return;
+            default:
+                // Local messages end at the receiver (§2.2.8); no port of ours acts on one.
+                ingress.Drop(in tlp, from);
+                return;
+        }
+    }
+
+    private void RouteMessageById(SwitchPort ingress, in Tlp tlp, LinkDirection from)
+    {
+        var bus = (byte)tlp.Header.DestinationId.Bus;
+        foreach (var port in _downstream)
+        {
+            if (port == ingress || !port.Function.ClaimsBus(bus)) continue;
+            Forward(port, in tlp, from);
+            return;
+        }
+
+        if (!ingress.IsUpstream) Forward(Upstream, in tlp, from);
+        else ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+    }
+
+    private void Broadcast(in Tlp tlp)
+    {
+        foreach (var port in _downstream)
+        {
+            if (port.Link is not { IsUp: true }) continue;
+            var copy = tlp;
+            if (tlp.Body is { } body) copy.Body = port.Bodies.Rent(body.Bytes);
+            port.Transmitter.Send(in copy, port.Sim.Now + Options.Latency, null);
+        }
+    }
+
+    private void Forward(SwitchPort egress, in Tlp tlp, LinkDirection from)
+    {
+        if (egress.Link is { IsUp: true })
+        {
+            egress.Transmitter.Send(in tlp, egress.Sim.Now + Options.Latency, from);
+            return;
+        }
+
+        // §2.9.1: a Downstream Port in DL_Down discards posted requests and completions and completes non-posted requests with UR.
+        ((SwitchPort)from.To).RefuseSilently(in tlp, from, egress.Function, CompletionStatus.UnsupportedRequest);
+    }
+}

@@ -1,0 +1,26 @@
+using Sim.Core;
+using Sim.Pcie.Links;
+
+namespace Sim.Pcie.Topology;
+
+/// <summary>What a switch costs.</summary>
+public sealed record SwitchOptions
+{
+    /// <summary>From the last symbol of a TLP at the ingress port to the first at the egress port, if that is free. Default 100 ns.</summary>
+    public SimDuration Latency { get; init; } = SimDuration.FromNanoseconds(100);
+
+    /// <summary>Receive buffer of each port.</summary>
+    public FlowControlCredits Credits { get; init; } = FlowControlCredits.Typical;
+
+    /// <summary>Max_Payload_Size Supported, in bytes.</summary>
+    public int MaxPayloadSupported { get; init; } = 512;
+
+    /// <summary>Vendor ID of every port.</summary>
+    public const ushort VendorId = 0x10B5;
+
+    /// <summary>Device ID of every port.</summary>
+    public const ushort DeviceId = 0x8734;
+
+    /// <summary>Whether downstream ports have an ACS capability.</summary>
+    public bool Acs { get; init; } = true;
+}

@@ -1,0 +1,110 @@
+using Sim.Core;
+using Sim.Pcie.Config;
+using Sim.Pcie.Errors;
+using Sim.Pcie.Links;
+using Sim.Pcie.Spec;
+using Sim.Pcie.Transactions;
+
+namespace Sim.Pcie.Topology;
+
+/// <summary>A port of a switch: a link end and a Type 1 function.</summary>
+public sealed class SwitchPort : Port, IContainedPort
+{
+    private readonly Switch _owner;
+    private readonly DpcController? _dpc;
+    private readonly BridgeErrorForwarder _forwarder;
+
+    internal SwitchPort(Simulator sim, string name, Switch owner, bool isUpstream, int index)
+        : base(sim, name, owner.Options.Credits)
+    {
+        _owner = owner;
+        IsUpstream = isUpstream;
+        Function = FunctionTemplates.SwitchPort(sim, name, isUpstream, index, owner.Options);
+        _dpc = Function.Dpc is { } dpc ? new DpcController(ErrorTrace, Function.Express, dpc, this) : null;
+        _forwarder = new BridgeErrorForwarder(ErrorTrace, Function.Config, Function.Express, this) { Dpc = _dpc };
+        Function.AttachErrors(new ErrorReporter(ErrorTrace, Function.Config, Function.Express, Function.Aer, this) { Dpc = _dpc });
+        if (isUpstream) Function.SecondaryBusResetChanged += ResetAllBelow;
+        else Function.SecondaryBusResetChanged += ResetBelow;
+    }
+
+    /// <summary>Position: the port towards the Root Complex.</summary>
+    public bool IsUpstream { get; }
+
+    /// <summary>The Type 1 function.</summary>
+    public BridgeFunction Function { get; }
+
+    /// <inheritdoc/>
+    protected override SimDuration ResponseLatency => _owner.Options.Latency;
+
+    /// <inheritdoc/>
+    protected internal override void Receive(in Tlp tlp, LinkDirection from) => _owner.Route(this, in tlp, from);
+
+    /// <inheritdoc/>
+    RoutingId IErrorMessageSink.RoutingId => Function.Id;
+
+    /// <summary>An error Message of this port's own function: it goes up; a downstream port's passes the upstream port like any from below.</summary>
+    void IErrorMessageSink.SendErrorMessage(in ErrorMessage message)
+    {
+        if (!IsUpstream && !_owner.Upstream.ForwardsErrors(in message)) return;
+        var tlp = Tlps.Message(message.Requester, message.Code, MessageRouting.ToRootComplex);
+        _owner.Upstream.Transmitter.Send(in tlp, Sim.Now + ResponseLatency, null);
+    }
+
+    /// <summary>DPC (§6.2.11): the link is down until software clears DPC Trigger Status.</summary>
+    bool IContainedPort.BeginContainment()
+    {
+        Link?.TakeDown();
+        return false;
+    }
+
+    void IContainedPort.EndContainment() => Link?.BringUp();
+
+    void IContainedPort.SignalInterrupt(int messageNumber) => Function.SignalMsi(messageNumber, (address, data) =>
+    {
+        var write = Tlps.MemoryWrite(Function.Id, address, Bodies.RentDword(data));
+        _owner.Upstream.Transmitter.Send(in write, Sim.Now + ResponseLatency, null);
+    });
+
+    void IContainedPort.RaiseSystemError(in ErrorMessage message)
+    {
+        // RP PIO errors are a Root Port's alone (§6.2.11.3).
+    }
+
+    /// <summary>Whether an error Message from the secondary side goes on (§6.2.8.1).</summary>
+    internal bool ForwardsErrors(in ErrorMessage message) => _forwarder.Receive(in message);
+
+    internal void CaptureBus(in TlpHeader request) => Function.Id = request.DestinationId;
+
+    /// <inheritdoc/>
+    protected override void OnAttached() => Function.Express.SetLinkUp((int)Link!.Speed, (int)Link.Width);
+
+    /// <inheritdoc/>
+    protected internal override void OnLinkStateChanged(bool up)
+    {
+        if (up) Function.Express.SetLinkUp((int)Link!.Speed, (int)Link.Width);
+        else Function.Express.SetLinkDown();
+        if (!up && IsUpstream) ResetSwitch(ResetKind.LinkDown);
+    }
+
+    /// <summary>A hot reset of the whole switch: the upstream port's function, all below it (§6.6.1).</summary>
+    internal void ResetSwitch(ResetKind kind)
+    {
+        Function.Reset(kind);
+        ResetAllBelow(true);
+    }
+
+    private void ResetAllBelow(bool asserted)
+    {
+        if (!asserted) return;
+        foreach (var port in _owner.Downstream)
+        {
+            port.Function.Reset(ResetKind.Hot);
+            port.ResetBelow(true);
+        }
+    }
+
+    private void ResetBelow(bool asserted)
+    {
+        if (asserted) HotReset.Below(this);
+    }
+}
