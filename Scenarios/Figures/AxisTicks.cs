@@ -40,7 +40,7 @@ internal sealed class AxisTicks
         // The unit is that of the step's size, not of the offset: 40.1 us, 40.2 us, ...
         var (unit, scale) = UnitFor(quantity, Math.Max(Math.Abs(most), Math.Abs(least)));
         var ticks = new List<(double, string)>();
-        for (var n = Math.Ceiling(least / step - 1e-9); n * step <= most * (1 + 1e-12); n++) ticks.Add((n * step, Text(n * step / scale)));
+        for (var n = Math.Ceiling(least / step - 1e-9); n * step <= most * (1 + 1e-12); n++) ticks.Add((n * step, Text(n * step / scale + 0.0))); // + 0.0: no '-0'
         return new AxisTicks(least, most, false, unit, ticks);
     }
 
@@ -60,7 +60,7 @@ internal sealed class AxisTicks
     {
         if (quantity == AxisQuantity.Number) return ("", 1);
         foreach (var unit in TimeUnits)
-            if (size >= unit.Femtoseconds) return unit;
+            if (size >= 4 * unit.Femtoseconds) return unit; // 850 to 1050 ns rather than 0.85 to 1.05 us
         return TimeUnits[^1];
     }
 

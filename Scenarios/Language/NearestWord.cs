@@ -3,9 +3,9 @@ namespace Scenarios.Language;
 /// <summary>Finds the word somebody probably meant.</summary>
 internal static class NearestWord
 {
-    /// <summary>", did you mean 'x'?" or nothing where no candidate is near.</summary>
+    /// <summary>" (did you mean 'x'?)" or nothing where no candidate is near.</summary>
     public static string Hint(string written, IEnumerable<string> candidates) =>
-        Find(written, candidates) is { } word ? $", did you mean '{word}'?" : "";
+        Find(written, candidates) is { } word ? $" (did you mean '{word}'?)" : "";
 
     public static string? Find(string written, IEnumerable<string> candidates)
     {

@@ -13,7 +13,7 @@ internal sealed class ScriptShape
         Keys = [.. type.GetProperties()
             .Select(p => (Property: p, Key: p.GetCustomAttribute<KeyAttribute>()))
             .Where(p => p.Key is not null)
-            .Select(p => new ScriptKey(p.Property, p.Key!))
+            .Select(p => new ScriptKey(p.Property.DeclaringType!.GetProperty(p.Property.Name)!, p.Key!)) // Its private setter is the declaring class's.
             .OrderBy(k => Depth(k.Property.DeclaringType!))];
         Choices = [.. type.GetCustomAttributes<ChoiceAttribute>(inherit: false)];
     }

@@ -20,14 +20,21 @@ internal sealed class YamlReader
 
     public static MappingNode Read(string file, string text)
     {
+        var reader = new YamlReader(file, text);
         try
         {
-            return new YamlReader(file, text).Document();
+            return reader.Document();
         }
         catch (YamlException e)
         {
             var said = e.Message.ReplaceLineEndings(" ").TrimEnd('.');
             throw new ScriptException(Position(file, e.Start), $"this is not YAML: {said}; expected a scenario script");
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The parser trips over some unfinished texts, like an open '[' before a ':', with an exception that is not its own.
+            var last = reader._parser.Current is { } read ? Position(file, read.End) : new SourcePosition(file, 1, 1);
+            throw new ScriptException(last, "this is not YAML from here on; expected a scenario script");
         }
     }
 

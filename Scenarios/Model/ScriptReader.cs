@@ -23,11 +23,11 @@ public static class ScriptReader
             var tree = combination.Aggregate(root, (below, value) => below.MergedWith(value.Override));
             var script = new ScriptBinder(errors).Bind<Script>(Presets.Under(tree, errors));
             if (script is null) continue;
-            ScriptChecks.Check(script, errors);
             var variant = new Variant([.. combination.Select(c => (c.Axis, c.Name))]);
             variants.Add(new ResolvedScript(variant, script, seed ?? (ulong)script.Seed));
         }
-        errors.ThrowIfAny();
+        errors.ThrowIfAny(); // What cannot be read is not checked: one mistake, one line.
+        foreach (var variant in variants) ScriptChecks.Check(variant.Script, errors);
         ExpectationChecks.Check(variants, errors);
         errors.ThrowIfAny();
         return new ScriptFile(file, variants);

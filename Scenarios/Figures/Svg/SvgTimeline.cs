@@ -107,22 +107,25 @@ internal static class SvgTimeline
             foreach (var (x, text, row) in _labels) svg.Text(x, y + MarkRow + 10 + row * LabelRow - 2, text, 11, Palette.Faint);
         }
 
-        // Equal labels that stand next to each other are one label with a count.
+        // Equal labels with less than a label's room between them are one label with a count, whatever stands in between.
         private IEnumerable<(double X, string Text)> Merged()
         {
-            for (var i = 0; i < Instants.Count;)
+            var open = new Dictionary<(LaneKind, string), (int At, double Reach)>();
+            var labels = new List<(double X, string Text, int Count)>();
+            foreach (var instant in Instants)
             {
-                var n = 1;
-                var reach = _x(Instants[i].Time.Femtoseconds) + TextWidth.Of(Instants[i].Label, 11) + 40;
-                while (i + n < Instants.Count && Instants[i + n].Label == Instants[i].Label && Instants[i + n].Kind == Instants[i].Kind
-                    && _x(Instants[i + n].Time.Femtoseconds) < reach)
+                var (key, x) = ((instant.Kind, instant.Label), _x(instant.Time.Femtoseconds));
+                var reach = x + TextWidth.Of(instant.Label, 11) + 40;
+                if (open.TryGetValue(key, out var last) && x < last.Reach)
+                    labels[last.At] = labels[last.At] with { Count = labels[last.At].Count + 1 };
+                else
                 {
-                    reach = _x(Instants[i + n].Time.Femtoseconds) + TextWidth.Of(Instants[i].Label, 11) + 40;
-                    n++;
+                    last.At = labels.Count;
+                    labels.Add((x, instant.Label, 1));
                 }
-                yield return (_x(Instants[i].Time.Femtoseconds), n == 1 ? Instants[i].Label : $"{Instants[i].Label} \u00d7{n}");
-                i += n;
+                open[key] = (last.At, reach);
             }
+            return labels.Select(l => (l.X, l.Count == 1 ? l.Text : $"{l.Text} \u00d7{l.Count}"));
         }
     }
 }
