@@ -28,6 +28,9 @@ public sealed class MsiCapability
     /// <summary>Message Address.</summary>
     public ulong Address => Config.Read(Offset + 4) | (ulong)Config.Read(Offset + 8) << 32;
 
+    /// <summary>Message Data.</summary>
+    public uint Data => Config.Read(Offset + 0x0C, 2);
+
     /// <summary>Places the capability and chains it.</summary>
     /// <param name="config">Where.</param>
     /// <param name="offset">DW-aligned.</param>
@@ -60,7 +63,7 @@ public sealed class MsiCapability
     }
 
     /// <summary>Message Data of a vector: its number in the low bits that software gave away.</summary>
-    public uint DataOf(int vector) => Config.Read(Offset + 0x0C, 2) & ~(uint)(AllottedVectors - 1) | (uint)(vector & (AllottedVectors - 1));
+    public uint DataOf(int vector) => Data & ~(uint)(AllottedVectors - 1) | (uint)(vector & (AllottedVectors - 1));
 
     /// <summary>Whether software masked the vector.</summary>
     public bool IsMasked(int vector) => _perVectorMasking && Config.Bit(Offset + 0x10, vector);

@@ -24,7 +24,8 @@ public sealed partial class PciExpressCapability
         return new(config, offset, options);
     }
 
-    /// <summary>Places the capability of a VF: what software sets in its PF applies, and reads 0 here (§7.5.3: VF RsvdP, VF RsvdZ).</summary>
+    /// <summary>Places the capability of a VF: what software sets in its PF applies, and reads 0 here (§7.5.3: VF RsvdP, VF
+    /// RsvdZ).</summary>
     /// <param name="config">The VF's space.</param>
     /// <param name="offset">DW-aligned, 40h to C0h.</param>
     /// <param name="physical">The PF's capability.</param>

@@ -34,7 +34,8 @@ public sealed class Type0Header : HeaderView
         return header;
     }
 
-    /// <summary>Places the header of a VF: IDs read FFFFh, of Command only Bus Master Enable exists, BARs, ROM and interrupt registers read 0
+    /// <summary>Places the header of a VF: IDs read FFFFh, of Command only Bus Master Enable exists, BARs, ROM and interrupt registers
+    /// read 0
     /// (§9.3.4). Its memory is decoded by the PF's VF BARs and VF MSE.</summary>
     /// <param name="config">The VF's space.</param>
     /// <param name="physical">The PF's identity: class code, revision and subsystem are the same.</param>
