@@ -6,7 +6,7 @@ namespace Sim.Pcie.Capabilities;
 
 /// <summary>ACS mechanisms, as bits of ACS Capability and ACS Control (§7.7.11.2, §7.7.11.3).</summary>
 [Flags]
-public enum AcsControl
+public enum AcsFeatures
 {
     /// <summary>None.</summary>
     None = 0,
@@ -18,10 +18,10 @@ public enum AcsControl
     TranslationBlocking = 2,
 
     /// <summary>ACS P2P Request Redirect.</summary>
-    P2pRequestRedirect = 4,
+    RequestRedirect = 4,
 
     /// <summary>ACS P2P Completion Redirect.</summary>
-    P2pCompletionRedirect = 8,
+    CompletionRedirect = 8,
 
     /// <summary>ACS Upstream Forwarding.</summary>
     UpstreamForwarding = 16,
@@ -30,16 +30,13 @@ public enum AcsControl
     EgressControl = 32,
 
     /// <summary>ACS Direct Translated P2P.</summary>
-    DirectTranslatedP2p = 64,
-
-    /// <summary>What a Downstream Port commonly implements: all but P2P Egress Control.</summary>
-    Port = 0x5F,
+    DirectTranslated = 64,
 }
 
 /// <summary>Access Control Services Extended Capability (§7.7.11).</summary>
 public sealed class AcsCapability
 {
-    private AcsCapability(ConfigSpace config, int offset, AcsControl supported) =>
+    private AcsCapability(ConfigSpace config, int offset, AcsFeatures supported) =>
         (Config, Offset, Supported) = (config, offset, supported);
 
     /// <summary>The space it is a view of.</summary>
@@ -49,20 +46,20 @@ public sealed class AcsCapability
     public int Offset { get; }
 
     /// <summary>Offset of ACS Control.</summary>
-    public int ControlOffset => Offset + 0x06;
+    public int Control => Offset + 0x06;
 
     /// <summary>What it implements.</summary>
-    public AcsControl Supported { get; }
+    public AcsFeatures Supported { get; }
 
     /// <summary>What software enabled.</summary>
-    public AcsControl Control => (AcsControl)(Config.Read(ControlOffset, 2) & 0x7F);
+    public AcsFeatures Enabled => (AcsFeatures)(Config.Read(Control, 2) & 0x7F);
 
     /// <summary>Places the capability and chains it.</summary>
     /// <param name="config">Where.</param>
     /// <param name="offset">100h or above.</param>
     /// <param name="supported">What it implements.</param>
     /// <param name="egressVectorBits">Egress Control Vector Size where P2P Egress Control is implemented: 1 to 255.</param>
-    public static AcsCapability Add(ConfigSpace config, int offset, AcsControl supported, int egressVectorBits = 32)
+    public static AcsCapability Add(ConfigSpace config, int offset, AcsFeatures supported, int egressVectorBits = 32)
     {
         string[] names =
         [
@@ -76,7 +73,7 @@ public sealed class AcsCapability
             capability.Add(new(bit, 1, names[bit], RO, has ? 1u : 0u));
             control.Add(new(bit, 1, names[bit] + " Enable", has ? RW : RO));
         }
-        var egress = supported.HasFlag(AcsControl.EgressControl);
+        var egress = supported.HasFlag(AcsFeatures.EgressControl);
         capability.Add(new(8, 8, "Egress Control Vector Size", HwInit, egress ? (uint)egressVectorBits : 0));
         var registers = new List<RegisterSpec>
         {
@@ -93,9 +90,8 @@ public sealed class AcsCapability
     }
 
     /// <summary>Whether software enabled a mechanism.</summary>
-    public bool IsEnabled(AcsControl mechanism) => (Control & mechanism) == mechanism;
+    public bool IsEnabled(AcsFeatures feature) => (Enabled & feature) == feature;
 
-    /// <summary>The Egress Control Vector bit of a Port or Function (§6.12.3): set, P2P Requests towards it are blocked or
-    /// redirected.</summary>
-    public bool BlocksEgressTo(int number) => Supported.HasFlag(AcsControl.EgressControl) && Config.Bit(Offset + 0x08, number);
+    /// <summary>The Egress Control Vector bit of a Port or Function (§6.12.3): set, P2P Requests towards it are blocked or redirected.</summary>
+    public bool BlocksEgressTo(int number) => Supported.HasFlag(AcsFeatures.EgressControl) && Config.Bit(Offset + 0x08, number);
 }

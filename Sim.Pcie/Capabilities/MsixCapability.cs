@@ -22,7 +22,7 @@ public sealed class MsixCapability
     public bool Enabled => Config.Bit(Offset + 2, 15);
 
     /// <summary>Function Mask.</summary>
-    public bool FunctionMask => Config.Bit(Offset + 2, 14);
+    public bool FunctionMasked => Config.Bit(Offset + 2, 14);
 
     /// <summary>BAR index of the table.</summary>
     public int TableBar => (int)Config.Read(Offset + 4) & 7;
