@@ -1,0 +1,17 @@
+namespace Sim.Mlx5.Spec;
+
+/// <summary>Opcodes of completions.</summary>
+public enum CqeOpcode : byte
+{
+    /// <summary>A send WQE is done.</summary>
+    Requester = 0,
+
+    /// <summary>A send WQE failed.</summary>
+    RequesterError = 13,
+
+    /// <summary>A receive WQE failed.</summary>
+    ResponderError = 14,
+
+    /// <summary>Not a completion: how drivers initialize a CQ.</summary>
+    Invalid = 15,
+}
