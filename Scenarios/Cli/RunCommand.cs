@@ -12,14 +12,14 @@ internal static class RunCommand
     public static Command Create(IVariantRunner variants)
     {
         var script = new Argument<string>("SCRIPT") { Description = "The scenario script (YAML)." };
-        var output = new Option<string?>("--out") { Description = "Folder for the report, plots and data. Default: out/<name of the script>." };
+        var output = new Option<string?>("--out") { Description = "Folder for the report, plots and data; by default out/<script>." };
         var jobs = Options.Jobs();
         var seed = new Option<ulong?>("--seed") { Description = "Seed of the random streams, in place of the script's." };
         var explain = new Option<bool>("--explain") { Description = "Print for every variant how its verdict came about." };
-        var platform = new Option<string?>("--platform") { Description = "Take the Root Port's registers from a machine's 'lspci -vvv' text." };
+        var platform = new Option<string?>("--platform") { Description = "Root Port registers from a machine's 'lspci -vvv' text." };
         var command = new Command("run", "Run a scenario script and write its report.") { script, output, jobs, seed, explain, platform };
-        command.SetAction(parsed => Run(variants, parsed.GetValue(script)!, parsed.GetValue(output), parsed.GetValue(jobs), parsed.GetValue(seed),
-            parsed.GetValue(explain), parsed.GetValue(platform), parsed.InvocationConfiguration));
+        command.SetAction(parsed => Run(variants, parsed.GetValue(script)!, parsed.GetValue(output), parsed.GetValue(jobs),
+            parsed.GetValue(seed), parsed.GetValue(explain), parsed.GetValue(platform), parsed.InvocationConfiguration));
         return command;
     }
 
@@ -27,7 +27,8 @@ internal static class RunCommand
         InvocationConfiguration console)
     {
         var file = ScriptReader.ReadFile(script, seed);
-        if (platform is not null) file = file with { Variants = [.. file.Variants.Select(v => v with { PlatformDump = PlatformDump(platform) })] };
+        if (platform is not null)
+            file = file with { Variants = [.. file.Variants.Select(v => v with { PlatformDump = PlatformDump(platform) })] };
         var folder = output ?? Path.Combine("out", file.Name);
         RunFolder.Check(folder);
 
@@ -40,7 +41,8 @@ internal static class RunCommand
         new VerdictTable(result, terminal.Width, terminal.Coloured).Write(console.Output);
         if (explain) Explanation.Write(console.Output, result);
         foreach (var complaint in result.Variants.SelectMany(v => v.Complaints)) console.Error.WriteLine(complaint);
-        if (result.Interrupted) console.Error.WriteLine($"pciesim: interrupted after {result.Variants.Count} of {file.Variants.Count} variants");
+        if (result.Interrupted)
+            console.Error.WriteLine($"pciesim: interrupted after {result.Variants.Count} of {file.Variants.Count} variants");
         if (result.Variants.Count > 0) console.Output.WriteLine($"\n{Summary(result)} See {Path.Combine(folder, "report.html")}.");
         return result.ExitCode;
     }

@@ -13,10 +13,15 @@ internal static class TestCommand
     public static Command Create(IVariantRunner variants)
     {
         var folder = new Argument<string>("FOLDER") { Description = "The folder with the scripts; folders in it are searched too." };
-        var output = new Option<string>("--out") { Description = "Folder for junit.xml and the reports of scripts that fail.", DefaultValueFactory = _ => "out" };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for junit.xml and the reports of scripts that fail.",
+            DefaultValueFactory = _ => "out",
+        };
         var jobs = Options.Jobs();
         var command = new Command("test", "Run every script of a folder as a regression test.") { folder, output, jobs };
-        command.SetAction(parsed => Run(variants, parsed.GetValue(folder)!, parsed.GetValue(output)!, parsed.GetValue(jobs), parsed.InvocationConfiguration));
+        command.SetAction(parsed => Run(variants, parsed.GetValue(folder)!, parsed.GetValue(output)!,
+            parsed.GetValue(jobs), parsed.InvocationConfiguration));
         return command;
     }
 
@@ -25,7 +30,8 @@ internal static class TestCommand
         var start = new SourcePosition(folder, 1, 1);
         if (!Directory.Exists(folder)) throw new ScriptException(start, "there is no such folder; expected a folder with scenario scripts");
         var scripts = Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
-        if (scripts.Count == 0) throw new ScriptException(start, "the folder holds no script; expected at least one file that ends in .yaml");
+        if (scripts.Count == 0)
+            throw new ScriptException(start, "the folder holds no script; expected at least one file that ends in .yaml");
 
         using var interrupt = new Interrupt();
         var (results, broken) = (new List<ScenarioResult>(), new List<(string, ScriptException)>());

@@ -5,7 +5,8 @@ namespace Scenarios.Figures;
 /// <summary>Where the ticks of an axis are and what they say: round numbers in one unit, named in the axis label.</summary>
 internal sealed class AxisTicks
 {
-    private static readonly (string Unit, double Femtoseconds)[] TimeUnits = [("s", 1e15), ("ms", 1e12), ("us", 1e9), ("ns", 1e6), ("ps", 1e3), ("fs", 1)];
+    private static readonly (string Unit, double Femtoseconds)[] TimeUnits =
+        [("s", 1e15), ("ms", 1e12), ("us", 1e9), ("ns", 1e6), ("ps", 1e3), ("fs", 1)];
 
     private AxisTicks(double least, double most, bool logarithmic, string unit, IReadOnlyList<(double At, string Text)> ticks) =>
         (Least, Most, Logarithmic, Unit, Ticks) = (least, most, logarithmic, unit, ticks);
@@ -40,7 +41,8 @@ internal sealed class AxisTicks
         // The unit is that of the step's size, not of the offset: 40.1 us, 40.2 us, ...
         var (unit, scale) = UnitFor(quantity, Math.Max(Math.Abs(most), Math.Abs(least)));
         var ticks = new List<(double, string)>();
-        for (var n = Math.Ceiling(least / step - 1e-9); n * step <= most * (1 + 1e-12); n++) ticks.Add((n * step, Text(n * step / scale + 0.0))); // + 0.0: no '-0'
+        for (var n = Math.Ceiling(least / step - 1e-9); n * step <= most * (1 + 1e-12); n++)
+            ticks.Add((n * step, Text(n * step / scale + 0.0))); // + 0.0: no '-0'
         return new AxisTicks(least, most, false, unit, ticks);
     }
 

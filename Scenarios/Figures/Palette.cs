@@ -2,7 +2,9 @@ using Scenarios.Results;
 
 namespace Scenarios.Figures;
 
-/// <summary>Colours that stay apart for every kind of colour vision (after Okabe and Ito), and what each kind of lane entry looks like.</summary>
+/// <summary>
+/// Colours that stay apart for every kind of colour vision (after Okabe and Ito), and what each kind of lane entry looks like.
+/// </summary>
 internal static class Palette
 {
     public const string Ink = "#1b1f24";

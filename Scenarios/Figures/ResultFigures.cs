@@ -22,7 +22,8 @@ internal static class ResultFigures
             && all.Max(l => l.Latency.Femtoseconds) > 15 * all.Min(l => l.Latency.Femtoseconds);
         var latency = new PlotAxis("latency of a load, issue to result", AxisQuantity.Time, logarithmic);
         return new PlotFigure("Latency of the loads",
-            overTime ? new PlotAxis("issued at", AxisQuantity.Time) : latency, overTime ? latency : new PlotAxis("", AxisQuantity.Number), series)
+            overTime ? new PlotAxis("issued at", AxisQuantity.Time) : latency,
+            overTime ? latency : new PlotAxis("", AxisQuantity.Number), series)
         {
             Subtitle = $"{result.File.Script.Title} \u2014 {all.Count} loads in {variants.Count} variants",
             Rows = overTime ? [] : [.. variants.Select(v => v.Variant.Name)],
@@ -51,7 +52,8 @@ internal static class ResultFigures
         var instants = result.Lanes.SelectMany(l => l.Instants).Select(i => i.Time.Femtoseconds).Where(t => t >= from).ToList();
         if (instants.Count == 0) return null;
         var air = Math.Max(1, (instants.Max() - from) / 12);
-        return new TimelineFigure(result.Variant.Name, new SimTime(Math.Max(0, from - air / 2)), new SimTime(instants.Max() + air), result.Lanes)
+        var (start, end) = (new SimTime(Math.Max(0, from - air / 2)), new SimTime(instants.Max() + air));
+        return new TimelineFigure(result.Variant.Name, start, end, result.Lanes)
         {
             Subtitle = "while the device is stopped",
         };
@@ -62,5 +64,6 @@ internal static class ResultFigures
             ? (PlotPoint[])[new(median.Femtoseconds, row, $"{v.Variant.Name}: median {median}")] : [])]);
 
     private static string Tip(VariantResult variant, LoadSample load) =>
-        $"{variant.Variant.Name}: {load.Actor} at {load.Issued}, {load.Latency}, {load.Outcome}{(load.DeviceStopped ? ", device stopped" : "")}";
+        $"{variant.Variant.Name}: {load.Actor} at {load.Issued}, {load.Latency}, {load.Outcome}"
+        + $"{(load.DeviceStopped ? ", device stopped" : "")}";
 }

@@ -1,6 +1,8 @@
 namespace Scenarios.Language;
 
-/// <summary>Makes a property a key of the script. The reader, its error messages and the JSON schema all come from these attributes.</summary>
+/// <summary>
+/// Makes a property a key of the script. The reader, its error messages and the JSON schema all come from these attributes.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class KeyAttribute(string name, string help) : Attribute
 {

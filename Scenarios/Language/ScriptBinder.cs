@@ -46,7 +46,9 @@ internal sealed class ScriptBinder(ErrorList errors)
         else if (value is not ScalarNode word)
             errors.Add(value.Position, $"'{key}' is {value.Described}; expected one of {Words.Listed(words)}");
         else if (shape.Choices.FirstOrDefault(c => c.Word == word.Text) is { } choice) return choice.Type;
-        else errors.Add(word.Position, $"unknown '{key}: {word.Text}'{NearestWord.Hint(word.Text, words)}; expected one of {Words.Listed(words)}");
+        else
+            errors.Add(word.Position,
+                $"unknown '{key}: {word.Text}'{NearestWord.Hint(word.Text, words)}; expected one of {Words.Listed(words)}");
         return null;
     }
 
@@ -105,7 +107,8 @@ internal sealed class ScriptBinder(ErrorList errors)
         var element = type.GetGenericArguments()[0];
         var nodes = node is SequenceNode sequence ? sequence.Items : [node];
         var one = typeof(ScriptItem).IsAssignableFrom(element) ? $"an entry of {what}" : what;
-        if (node is MappingNode && typeof(ScriptItem).IsAssignableFrom(element)) return Wrong(node, what, "a list, each entry starting with '- '");
+        if (node is MappingNode && typeof(ScriptItem).IsAssignableFrom(element))
+            return Wrong(node, what, "a list, each entry starting with '- '");
         var items = nodes.Select(n => Value(element, n, key, one)).OfType<object>().ToArray();
         var list = Array.CreateInstance(element, items.Length);
         Array.Copy(items, list, items.Length);

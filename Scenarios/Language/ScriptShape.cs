@@ -13,7 +13,8 @@ internal sealed class ScriptShape
         Keys = [.. type.GetProperties()
             .Select(p => (Property: p, Key: p.GetCustomAttribute<KeyAttribute>()))
             .Where(p => p.Key is not null)
-            .Select(p => new ScriptKey(p.Property.DeclaringType!.GetProperty(p.Property.Name)!, p.Key!)) // Its private setter is the declaring class's.
+            // Asked of the declaring class, which alone shows the private setter.
+            .Select(p => new ScriptKey(p.Property.DeclaringType!.GetProperty(p.Property.Name)!, p.Key!))
             .OrderBy(k => Depth(k.Property.DeclaringType!))];
         Choices = [.. type.GetCustomAttributes<ChoiceAttribute>(inherit: false)];
     }
@@ -47,7 +48,8 @@ internal static class Words
     public static IReadOnlyList<(string Word, string Help, object Value)> Of(Type enumeration) =>
         [.. enumeration.GetFields(BindingFlags.Public | BindingFlags.Static).Select(f =>
         {
-            var word = f.GetCustomAttribute<WordAttribute>() ?? throw new InvalidOperationException($"{enumeration.Name}.{f.Name} has no word");
+            var word = f.GetCustomAttribute<WordAttribute>()
+                ?? throw new InvalidOperationException($"{enumeration.Name}.{f.Name} has no word");
             return (word.Word, word.Help, f.GetValue(null)!);
         })];
 

@@ -39,7 +39,8 @@ internal static class Units
     public static ByteSize? Size(string text)
     {
         foreach (var (unit, bytes) in Sizes)
-            if (text.EndsWith(unit, StringComparison.Ordinal) && Whole(text[..^unit.Length]) is { } number && number <= long.MaxValue / bytes)
+            if (text.EndsWith(unit, StringComparison.Ordinal) && Whole(text[..^unit.Length]) is { } number
+                && number <= long.MaxValue / bytes)
                 return new ByteSize(number * bytes);
         return null;
     }

@@ -41,13 +41,13 @@ internal sealed class YamlReader
     private MappingNode Document()
     {
         _parser.Consume<StreamStart>();
-        if (_parser.Accept<StreamEnd>(out _)) throw Error(new(_file, 1, 1), "the script is empty; expected at least a title and a topology");
+        if (_parser.Accept<StreamEnd>(out _)) throw Empty();
         _parser.Consume<DocumentStart>();
         var root = Node(0);
         _parser.Consume<DocumentEnd>();
         if (_parser.TryConsume<DocumentStart>(out var second))
             throw Error(At(second.Start), "a second document starts here; expected one script in a file");
-        if (root is ScalarNode { Text: "" }) throw Error(new(_file, 1, 1), "the script is empty; expected at least a title and a topology");
+        if (root is ScalarNode { Text: "" }) throw Empty();
         return root as MappingNode
             ?? throw Error(root.Position, $"the script is {root.Described}; expected a mapping that starts with 'title:'");
     }
@@ -85,6 +85,8 @@ internal sealed class YamlReader
         while (!_parser.TryConsume<SequenceEnd>(out _)) items.Add(Node(depth + 1));
         return new SequenceNode(at, items);
     }
+
+    private ScriptException Empty() => Error(new(_file, 1, 1), "the script is empty; expected at least a title and a topology");
 
     private SourcePosition At(Mark mark) => Position(_file, mark);
 

@@ -3,7 +3,9 @@ using Scenarios.Results;
 
 namespace Scenarios.Model;
 
-/// <summary>What must come out of the variants it names. One that names no variant or demands nothing is an error: it could not fail.</summary>
+/// <summary>
+/// What must come out of the variants it names. One that names no variant or demands nothing is an error: it could not fail.
+/// </summary>
 public sealed class Expectation : ScriptItem
 {
     [Key("where", "Which variants: axis -> value or list of values. Without it: every variant.")]

@@ -62,7 +62,11 @@ public static class JsonSchema
         if (type == typeof(MappingNode)) return Reference(typeof(Script), part: true, definitions);
         if (type.IsEnum) return Word(type);
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Named<>))
-            return new JsonObject { ["type"] = "object", ["additionalProperties"] = Value(type.GetGenericArguments()[0], key, part, definitions) };
+            return new JsonObject
+            {
+                ["type"] = "object",
+                ["additionalProperties"] = Value(type.GetGenericArguments()[0], key, part, definitions),
+            };
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)) return List(type, key, part, definitions);
         var kind = ValueKind.All[type];
         var value = new JsonObject { ["type"] = kind.JsonType };

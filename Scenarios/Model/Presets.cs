@@ -25,7 +25,8 @@ internal static class Presets
     {
         if (script.Find("platform") is not MappingNode platform || platform.Find("errors") is not ScalarNode name) return script;
         if (Tree.Value.Find(name.Text) is MappingNode preset) return preset.Without("says").MergedWith(script);
-        errors.Add(name.Position, $"unknown preset '{name.Text}'{NearestWord.Hint(name.Text, Names)}; expected one of {Words.Listed(Names)}");
+        errors.Add(name.Position,
+            $"unknown preset '{name.Text}'{NearestWord.Hint(name.Text, Names)}; expected one of {Words.Listed(Names)}");
         return script;
     }
 }

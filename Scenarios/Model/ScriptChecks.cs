@@ -16,7 +16,8 @@ internal static partial class ScriptChecks
         {
             Known(errors, "component", new Reference(set.Name, set.Position), [.. Kinds, .. components]);
             foreach (var field in set.Value.Items.Where(f => !f.Name.Contains('.')))
-                errors.Add(field.Position, $"register '{field.Name}' names no field; expected 'Register.Field', like 'Device Control.URRE'");
+                errors.Add(field.Position,
+                    $"register '{field.Name}' names no field; expected 'Register.Field', like 'Device Control.URRE'");
         }
         foreach (var actor in script.Actors.Items) Function(errors, script, actor.Value.Maps);
         if (script.Timeline.Count == 0) errors.Add(script.PositionOf("timeline"), "the timeline is empty; expected at least one entry");
@@ -35,7 +36,8 @@ internal static partial class ScriptChecks
             default: throw new InvalidOperationException($"{entry.GetType().Name} has no check");
         }
         if (entry.At.Point != MigrationPoint.Start && !script.Timeline.OfType<MigrateEntry>().Any())
-            errors.Add(entry.PositionOf("at"), $"nothing migrates, so '{entry.At.Point.Word()}' never comes; expected a time, or a 'do: migrate' entry");
+            errors.Add(entry.PositionOf("at"),
+                $"nothing migrates, so '{entry.At.Point.Word()}' never comes; expected a time, or a 'do: migrate' entry");
     }
 
     private static void Access(ErrorList errors, Script script, Reference by, MmioPlace place, SourcePosition at, ByteSize bytes)

@@ -13,7 +13,8 @@ internal static class TopologyChecks
         if (topology.Devices.Items.Count == 0)
             errors.Add(topology.PositionOf("devices"), "impossible topology: there is no device; expected at least one");
         foreach (var s in topology.Switches.Items.Where(s => s.Value.Ports.Items.Count == 0))
-            errors.Add(s.Value.PositionOf("ports"), $"impossible topology: switch '{s.Name}' has no Downstream Port; expected at least one");
+            errors.Add(s.Value.PositionOf("ports"),
+                $"impossible topology: switch '{s.Name}' has no Downstream Port; expected at least one");
 
         var sockets = topology.RootPorts.Names
             .Concat(topology.Switches.Items.SelectMany(s => s.Value.Ports.Names.Select(p => $"{s.Name}.{p}"))).ToList();
@@ -22,7 +23,8 @@ internal static class TopologyChecks
             .Concat(topology.Devices.Items.Select(d => (d.Name, d.Value.At))))
         {
             if (topology.Devices.Find(at.Name) is not null)
-                errors.Add(at.Position, $"impossible topology: '{name}' is plugged into the device '{at.Name}'; expected a port: {Words.Listed(sockets)}");
+                errors.Add(at.Position,
+                    $"impossible topology: '{name}' is plugged into the device '{at.Name}'; expected a port: {Words.Listed(sockets)}");
             else if (!ScriptChecks.Known(errors, "port", at, sockets)) continue;
             else if (!taken.TryAdd(at.Name, name))
                 errors.Add(at.Position, $"impossible topology: '{at.Name}' already holds '{taken[at.Name]}'; expected one plug to a port");
@@ -39,7 +41,8 @@ internal static class TopologyChecks
         foreach (var (name, position) in all)
         {
             if (!ScriptChecks.Name().IsMatch(name))
-                errors.Add(position, $"'{name}' is no name for a component; expected a lower-case letter, then letters, digits, '-' or '_'");
+                errors.Add(position,
+                    $"'{name}' is no name for a component; expected a lower-case letter, then letters, digits, '-' or '_'");
             if (!first.TryAdd(name, position))
                 errors.Add(position, $"duplicate '{name}', first written on line {first[name].Line}; expected each component's name once");
         }
@@ -55,7 +58,8 @@ internal static class TopologyChecks
                 path.Add(s.Name);
                 if (s.Name == start.Name)
                 {
-                    errors.Add(start.Value.At.Position, $"cyclic topology: {string.Join(" -> ", path)}; expected every switch to lead up to a Root Port");
+                    errors.Add(start.Value.At.Position,
+                        $"cyclic topology: {string.Join(" -> ", path)}; expected every switch to lead up to a Root Port");
                     break;
                 }
                 if (path.Count > topology.Switches.Items.Count) break;

@@ -7,7 +7,8 @@ namespace Scenarios.Output;
 /// <summary>events.jsonl: one event a line, variant by variant, in order of time.</summary>
 internal static class EventsJson
 {
-    private static readonly JsonWriterOptions OneLine = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions OneLine =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Of(ScenarioResult result)
     {
@@ -38,7 +39,8 @@ internal static class EventsJson
                 json.WriteStartArray("header");
                 foreach (var dw in tlp.Header) json.WriteStringValue($"{dw:x8}");
                 json.WriteEndArray();
-            });
+            }
+            );
         foreach (var lane in variant.Lanes)
         {
             foreach (var span in lane.Spans)
@@ -46,7 +48,8 @@ internal static class EventsJson
                 {
                     Members(json, ("event", "span"), ("lane", lane.Name), ("kind", $"{span.Kind}"), ("label", span.Label));
                     json.WriteNumber("until_fs", span.To.Femtoseconds);
-                });
+                }
+                );
             foreach (var instant in lane.Instants)
                 yield return (instant.Time.Femtoseconds, json =>
                     Members(json, ("event", "instant"), ("lane", lane.Name), ("kind", $"{instant.Kind}"), ("label", instant.Label)));
@@ -57,7 +60,8 @@ internal static class EventsJson
                 Members(json, ("event", "load"), ("actor", load.Actor), ("outcome", load.Outcome));
                 json.WriteNumber("latency_fs", load.Latency.Femtoseconds);
                 json.WriteBoolean("device_stopped", load.DeviceStopped);
-            });
+            }
+            );
         foreach (var (chain, step) in variant.Chains.SelectMany(c => c.Steps.Select(s => (c, s))))
             yield return (step.Time.Femtoseconds, json =>
                 Members(json, ("event", "decision"), ("chain", chain.Title), ("component", step.Component), ("what", step.What)));

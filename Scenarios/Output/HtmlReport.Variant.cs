@@ -11,7 +11,7 @@ internal sealed partial class HtmlReport
         var r = judged.Result;
         var open = !judged.Passed || _result.Variants.Count == 1 ? " open" : "";
         Add($"<details class=\"variant\" id=\"v{index}\"{open}>");
-        Add($"<summary><span class=\"name\">{E(r.Variant.Name)}</span> {Grade(r.Failure is null ? r.Host.Word() : "failed")} {Grade(r.Migration.Word())}</summary>");
+        Add($"<summary><span class=\"name\">{E(r.Variant.Name)}</span> {HostGrade(r)} {Grade(r.Migration.Word())}</summary>");
         Add($"<p class=\"because\">{E(r.Failure ?? r.Because)}</p>");
         foreach (var complaint in judged.Complaints) Add($"<p class=\"complaint\">{E(complaint)}</p>");
         Table("The registers that decided", ["component", "register", "field", "value", "so"],
@@ -27,7 +27,8 @@ internal sealed partial class HtmlReport
         Table("Counters", ["counter", "value"], r.Counters.Select(c => (string[])[c.Name, $"{c.Value}"]));
         if (r.Tlps.Count > 0)
         {
-            Add($"<details><summary>{Count(r.Tlps.Count, "TLP")}{(r.Tlps.Count > MostTlps ? $", the last {MostTlps} shown" : "")}</summary>");
+            var shown = r.Tlps.Count > MostTlps ? $", the last {MostTlps} shown" : "";
+            Add($"<details><summary>{Count(r.Tlps.Count, "TLP")}{shown}</summary>");
             Table("", ["time", "link", "TLP", "header"], r.Tlps.Skip(Math.Max(0, r.Tlps.Count - MostTlps))
                 .Select(t => (string[])[$"{t.Time}", t.Link, t.Summary, string.Join(' ', t.Header.Select(dw => $"{dw:x8}"))]));
             Add($"</details>");

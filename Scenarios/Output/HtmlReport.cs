@@ -10,6 +10,12 @@ namespace Scenarios.Output;
 internal sealed partial class HtmlReport
 {
     private const int MostTlps = 400;
+
+    // A link to a variant opens it: browsers scroll to a closed <details>, but leave it closed.
+    private const string OpenTheTarget =
+        "const open = () => document.querySelector(location.hash || '#none')?.setAttribute('open', ''); "
+        + "addEventListener('hashchange', open); open();";
+
     private readonly StringBuilder _html = new();
     private readonly ScenarioResult _result;
     private readonly IReadOnlyDictionary<string, string> _figures;
@@ -26,7 +32,8 @@ internal sealed partial class HtmlReport
     private void Write()
     {
         var script = _result.File.Script;
-        Add($"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+        Add($"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">");
+        Add($"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
         Add($"<title>{E(_result.File.Name)} \u2014 PcieSim</title>\n<style>\n{Style()}</style>\n</head>\n<body>\n<header>");
         Add($"<p class=\"kicker\">PcieSim report \u00b7 {E(_result.File.Name)}</p>\n<h1>{E(script.Title)}</h1>");
         if (script.About is { } about) Add($"<p class=\"about\">{E(about)}</p>");
@@ -39,7 +46,7 @@ internal sealed partial class HtmlReport
         Add($"<section id=\"latency\"><h2>Latency of the loads</h2>\n{_figures["plots/latency.svg"]}</section>");
         Add($"<section id=\"variants\"><h2>Variant by variant</h2>");
         for (var i = 0; i < _result.Variants.Count; i++) Variant(i, _result.Variants[i]);
-        Add($"</section>\n</main>\n</body>\n</html>");
+        Add($"</section>\n</main>\n<script>{OpenTheTarget}</script>\n</body>\n</html>");
     }
 
     private void Outcome()
@@ -55,48 +62,53 @@ internal sealed partial class HtmlReport
     // The whole matrix on one screen: the first axis down, all others across.
     private void Glance()
     {
-        var rows = _result.Variants.Select(v => v.Result.Variant.Coordinates[0].Value).Distinct().ToList();
-        var columns = _result.Variants.Select(v => Across(v)).Distinct().ToList();
+        var rows = _result.Variants.Select(Down).Distinct().ToList();
+        var columns = _result.Variants.Select(Across).Distinct().ToList();
         if (columns.Count > 16) return;
-        Add($"<section id=\"glance\"><h2>At a glance</h2>\n<p class=\"note\">Upper word: host integrity. Lower word: migration integrity.</p>");
+        Add($"<section id=\"glance\"><h2>At a glance</h2>");
+        Add($"<p class=\"note\">Upper word: host integrity. Lower word: migration integrity.</p>");
         Add($"<div class=\"scroll\"><table class=\"glance\">\n<tr><th></th>{string.Concat(columns.Select(c => $"<th>{E(c)}</th>"))}</tr>");
         foreach (var row in rows)
         {
             Add($"<tr><th>{E(row)}</th>");
             foreach (var column in columns)
             {
-                var i = Enumerable.Range(0, _result.Variants.Count)
-                    .FirstOrDefault(n => _result.Variants[n].Result.Variant.Coordinates[0].Value == row && Across(_result.Variants[n]) == column, -1);
-                if (i < 0) Add($"<td class=\"absent\">not run</td>");
+                var i = _result.Variants.TakeWhile(v => Down(v) != row || Across(v) != column).Count();
+                if (i == _result.Variants.Count) Add($"<td class=\"absent\">not run</td>");
                 else
                 {
                     var r = _result.Variants[i].Result;
-                    Add($"<td><a href=\"#v{i}\" title=\"{E(r.Because)}\">{Grade(r.Failure is null ? r.Host.Word() : "failed")}{Grade(r.Migration.Word())}</a></td>");
+                    Add($"<td><a href=\"#v{i}\" title=\"{E(r.Because)}\">{HostGrade(r)}{Grade(r.Migration.Word())}</a></td>");
                 }
             }
             Add($"</tr>");
         }
         Add($"</table></div></section>");
 
+        static string Down(JudgedVariant v) => v.Result.Variant.Coordinates[0].Value;
         static string Across(JudgedVariant v) => string.Join(" / ", v.Result.Variant.Coordinates.Skip(1).Select(c => c.Value));
     }
 
     private void Verdicts()
     {
         Add($"<section id=\"verdicts\"><h2>Verdicts</h2>\n<div class=\"scroll\"><table class=\"verdicts\">");
-        Add($"<tr>{string.Concat(_result.File.Axes.Select(a => $"<th>{E(a)}</th>"))}<th>host</th><th>migration</th><th>because</th><th>expected</th></tr>");
+        string[] heads = [.. _result.File.Axes, "host", "migration", "because", "expected"];
+        Add($"<tr>{string.Concat(heads.Select(h => $"<th>{E(h)}</th>"))}</tr>");
         for (var i = 0; i < _result.Variants.Count; i++)
         {
             var (v, r) = (_result.Variants[i], _result.Variants[i].Result);
             var difference = r.Differences.Count > 0 ? $"<br><span class=\"difference\">{E(r.Differences[0].ToString())}</span>" : "";
             Add($"<tr>{string.Concat(r.Variant.Coordinates.Select(c => $"<td><a href=\"#v{i}\">{E(c.Value)}</a></td>"))}");
-            Add($"<td>{Grade(r.Failure is null ? r.Host.Word() : "failed")}</td><td>{Grade(r.Migration.Word())}</td>");
+            Add($"<td>{HostGrade(r)}</td><td>{Grade(r.Migration.Word())}</td>");
             Add($"<td>{E(r.Failure ?? r.Because)}{difference}</td><td>{Expected(v)}</td></tr>");
         }
         Add($"</table></div></section>");
     }
 
-    private static string Expected(JudgedVariant v) => !v.Passed ? "<b class=\"bad\">not held</b>" : v.Outcomes.Count == 0 ? "nothing" : "held";
+    private static string HostGrade(VariantResult r) => Grade(r.Failure is null ? r.Host.Word() : "failed");
+
+    private static string Expected(JudgedVariant v) =>
+        !v.Passed ? "<b class=\"bad\">not held</b>" : v.Outcomes.Count == 0 ? "nothing" : "held";
 
     private static string Grade(string word) => $"<span class=\"grade {word}\">{word}</span>";
 

@@ -8,7 +8,10 @@ internal static class RunFiles
 {
     public static IReadOnlyDictionary<string, string> Of(ScenarioResult result, IFigureRenderer renderer)
     {
-        var figures = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["plots/latency.svg"] = renderer.Render(ResultFigures.Latency(result)) };
+        var figures = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["plots/latency.svg"] = renderer.Render(ResultFigures.Latency(result)),
+        };
         foreach (var variant in result.Variants.Select(v => v.Result))
         {
             figures[TimelineOf(variant)] = renderer.Render(ResultFigures.Timeline(variant));

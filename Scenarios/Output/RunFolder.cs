@@ -19,15 +19,18 @@ internal static class RunFolder
         if (!Directory.Exists(folder)) return;
         var own = Written(folder);
         var foreign = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Order(StringComparer.Ordinal).FirstOrDefault(f => !own.Contains(f));
-        if (foreign is not null) throw new IOException($"'{folder}' holds '{foreign}', which no run wrote; expected an empty folder, an earlier run's, or none");
+            .Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/')).Order(StringComparer.Ordinal)
+            .FirstOrDefault(f => !own.Contains(f));
+        if (foreign is not null)
+            throw new IOException($"'{folder}' holds '{foreign}', which no run wrote; expected an empty folder, an earlier run's, or none");
     }
 
     public static void Write(string folder, IReadOnlyDictionary<string, string> files)
     {
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         Check(target);
-        var parent = Path.GetDirectoryName(target) ?? throw new IOException($"'{folder}' cannot hold a run; expected a folder below the root");
+        var parent = Path.GetDirectoryName(target)
+            ?? throw new IOException($"'{folder}' cannot hold a run; expected a folder below the root");
         Directory.CreateDirectory(parent);
         var fresh = Path.Combine(parent, $".{Path.GetFileName(target)}.new-{Environment.ProcessId}");
         var before = Path.Combine(parent, $".{Path.GetFileName(target)}.old-{Environment.ProcessId}");

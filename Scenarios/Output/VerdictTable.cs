@@ -3,7 +3,9 @@ using Scenarios.Results;
 
 namespace Scenarios.Output;
 
-/// <summary>The verdicts as a table of text that fits a terminal: one row a variant, the 'because' wrapped into what room is left.</summary>
+/// <summary>
+/// The verdicts as a table of text that fits a terminal: one row a variant, the 'because' wrapped into what room is left.
+/// </summary>
 internal sealed class VerdictTable(ScenarioResult result, int width, bool coloured)
 {
     private const int LeastBecause = 30;

@@ -5,7 +5,8 @@ namespace Scenarios.Results;
 /// <summary>What happened to the host on account of this user.</summary>
 public enum HostIntegrity
 {
-    [Word("intact", "no error Message reached a Root Port, no access left the user's own memory and devices, no other context changed")] Intact,
+    [Word("intact", "no error Message reached a Root Port, no access left the user's own memory and devices, no other context changed")]
+    Intact,
     [Word("logged", "an error was reported and nothing else happened")] Logged,
     [Word("contained", "a reset, link-down or driver unload hit this or another context; the host lives")] Contained,
     [Word("lost", "panic, machine check, or corruption outside the user's context")] Lost,
@@ -14,7 +15,8 @@ public enum HostIntegrity
 /// <summary>What happened to the migration.</summary>
 public enum MigrationIntegrity
 {
-    [Word("intact", "memory, device state, interrupts, completions and doorbells at the destination equal the source's at the switch-over")] Intact,
+    [Word("intact", "memory, device state, interrupts, completions and doorbells at the destination equal the source's at the switch-over")]
+    Intact,
     [Word("lost", "something differs, was lost, or was done twice")] Lost,
     [Word("none", "nothing was migrated")] None,
 }

@@ -42,7 +42,8 @@ internal static class Judge
         }
         foreach (var latency in expected.LoadLatency.Items)
         {
-            if (LoadStatistics.Of(result, latency.Name) is not { } value) yield return $"there were no loads; expected {latency.Name} {latency.Value}";
+            if (LoadStatistics.Of(result, latency.Name) is not { } value)
+                yield return $"there were no loads; expected {latency.Name} {latency.Value}";
             else if (!latency.Value.Holds(value)) yield return $"{latency.Name} of the loads' latency is {value}; expected {latency.Value}";
         }
     }

@@ -5,7 +5,9 @@ using Scenarios.Results;
 
 namespace Scenarios.Running;
 
-/// <summary>Runs the variants of a script on some threads. Results are kept by variant, so any number of threads gives the same answer.</summary>
+/// <summary>
+/// Runs the variants of a script on some threads. Results are kept by variant, so any number of threads gives the same answer.
+/// </summary>
 public sealed class ScenarioRunner(IVariantRunner variants, int jobs)
 {
     /// <param name="finished">Told the number of finished variants; one call at a time.</param>
@@ -19,7 +21,8 @@ public sealed class ScenarioRunner(IVariantRunner variants, int jobs)
 
         var done = 0;
         var gate = new Lock();
-        var workers = Enumerable.Range(0, Math.Clamp(jobs, 1, results.Length)).Select(n => new Thread(Work) { Name = $"variants {n}" }).ToList();
+        var workers = Enumerable.Range(0, Math.Clamp(jobs, 1, results.Length))
+            .Select(n => new Thread(Work) { Name = $"variants {n}" }).ToList();
         workers.ForEach(w => w.Start());
         workers.ForEach(w => w.Join());
 
@@ -46,7 +49,8 @@ public sealed class ScenarioRunner(IVariantRunner variants, int jobs)
                 }
                 catch (Exception e)
                 {
-                    results[i] = new VariantResult(file.Variants[i].Variant) { Failure = $"{e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}" };
+                    var fault = $"{e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}";
+                    results[i] = new VariantResult(file.Variants[i].Variant) { Failure = fault };
                 }
                 lock (gate) finished?.Invoke(++done);
             }

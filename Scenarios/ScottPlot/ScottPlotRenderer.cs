@@ -64,7 +64,8 @@ public sealed class ScottPlotRenderer : IFigureRenderer
             foreach (var kind in lane.Instants.GroupBy(n => n.Kind))
             {
                 var (word, mark) = Palette.Of(kind.Key);
-                var drawn = plot.Add.ScatterPoints(kind.Select(n => (double)n.Time.Femtoseconds).ToArray(), kind.Select(_ => -i - 0.2).ToArray());
+                var drawn = plot.Add.ScatterPoints(
+                    kind.Select(n => (double)n.Time.Femtoseconds).ToArray(), kind.Select(_ => -i - 0.2).ToArray());
                 drawn.Color = Color.FromHex(mark.Colour);
                 drawn.MarkerShape = Shape(mark.Shape);
                 if (named.Add(kind.Key)) drawn.LegendText = word;

@@ -7,35 +7,46 @@ internal sealed class BrokenScriptTests
 {
     private static readonly object[] Broken =
     [
-        new object[] { "an unknown key", "devices:", "devcies:", "x.yaml:4:3: unknown key 'devcies' in 'topology' (did you mean 'devices'?)" },
+        new object[] { "an unknown key", "devices:", "devcies:",
+            "x.yaml:4:3: unknown key 'devcies' in 'topology' (did you mean 'devices'?)" },
         new object[] { "a wrong unit", "500ns", "500nz", "x.yaml:7:11: 'at' is '500nz'; expected a time like 30us" },
         new object[] { "a missing unit", "500ns", "500", "x.yaml:7:11: 'at' is '500'; expected a time like 30us" },
         new object[] { "a wrong link", "gen4 x8", "gen9 x8", "x.yaml:4:49: 'link' is 'gen9 x8'; expected a link like 'gen4 x16'" },
-        new object[] { "a dangling device", "maps: nic.vf0", "maps: nik.vf0", "x.yaml:5:39: no device is called 'nik' (did you mean 'nic'?)" },
+        new object[] { "a dangling device", "maps: nic.vf0", "maps: nik.vf0",
+            "x.yaml:5:39: no device is called 'nik' (did you mean 'nic'?)" },
         new object[] { "a dangling VF", "maps: nic.vf0", "maps: nic.vf7", "x.yaml:5:39: 'nic' has 2 VFs; expected nic.vf0 to nic.vf1" },
         new object[] { "a dangling actor", "by: guest", "by: gest", "x.yaml:7:32: no actor is called 'gest' (did you mean 'guest'?)" },
         new object[] { "a dangling port", "at: rp0", "at: rp1", "x.yaml:4:38: no port is called 'rp1' (did you mean 'rp0'?)" },
         new object[] { "an unknown word", "model: mlx5", "model: mlx4", "x.yaml:4:28: 'model' is 'mlx4' (did you mean 'mlx5'?)" },
         new object[] { "an unknown action", "do: load", "do: laod", "x.yaml:7:22: unknown 'do: laod' (did you mean 'load'?)" },
-        new object[] { "a duplicate", "title: A small script", "title: A\ntitle: B", "x.yaml:2:1: duplicate 'title', first written on line 1" },
+        new object[] { "a duplicate", "title: A small script", "title: A\ntitle: B",
+            "x.yaml:2:1: duplicate 'title', first written on line 1" },
         new object[] { "two plugs in one port", "devices: { ", "devices: { other: { model: plain, at: rp0, link: gen3 x4 }, ",
             "impossible topology: 'rp0' already holds 'other'; expected one plug to a port" },
         new object[] { "no Root Port", "{ rp0: { link: gen4 x16 } }", "{}", "x.yaml:3:15: impossible topology: there is no Root Port" },
         new object[] { "a device under a device", "devices: { ", "devices: { other: { model: plain, at: nic, link: gen3 x4 }, ",
             "impossible topology: 'other' is plugged into the device 'nic'; expected a port: rp0" },
         new object[] { "a name twice", "devices: { nic:", "devices: { rp0:", "duplicate 'rp0', first written on line 3" },
-        new object[] { "a missing key", "title: A small script", "about: nothing", "x.yaml:1:1: the script says no 'title'; expected 'title: a text'" },
-        new object[] { "a list in place of a mapping", "{ rp0: { link: gen4 x16 } }", "[ rp0 ]", "x.yaml:3:15: 'root_ports' is a list; expected a mapping of names" },
+        new object[] { "a missing key", "title: A small script", "about: nothing",
+            "x.yaml:1:1: the script says no 'title'; expected 'title: a text'" },
+        new object[] { "a list in place of a mapping", "{ rp0: { link: gen4 x16 } }", "[ rp0 ]",
+            "x.yaml:3:15: 'root_ports' is a list; expected a mapping of names" },
         new object[] { "a number out of range", "vfs: 2", "vfs: 1000", "x.yaml:4:63: 'vfs' is '1000'; expected 0 to 64" },
         new object[] { "text that is no YAML", "title: A small script", "title: [", "this is not YAML" },
         new object[] { "an alias", "title: A small script", "title: *a", "alias '*a'" },
-        new object[] { "an expectation without a demand", "- host: intact", "- {}", "x.yaml:9:5: this expectation demands nothing, so it cannot fail" },
-        new object[] { "an expectation of no axis", "- host: intact", "- { host: intact, where: { device: a } }", "x.yaml:9:30: no axis is called 'device'" },
+        new object[] { "an expectation without a demand", "- host: intact", "- {}",
+            "x.yaml:9:5: this expectation demands nothing, so it cannot fail" },
+        new object[] { "an expectation of no axis", "- host: intact", "- { host: intact, where: { device: a } }",
+            "x.yaml:9:30: no axis is called 'device'" },
         new object[] { "a point that never comes", "at: 500ns", "at: stopped + 1us", "nothing migrates, so 'stopped' never comes" },
-        new object[] { "an unknown preset", "actors:", "platform: { errors: slient }\nactors:", "x.yaml:5:21: unknown preset 'slient' (did you mean 'silent'?)" },
-        new object[] { "a register without a field", "actors:", "registers: { nic: { URRE: 1 } }\nactors:", "x.yaml:5:21: register 'URRE' names no field" },
-        new object[] { "a register of nobody", "actors:", "registers: { nci: { A.B: 1 } }\nactors:", "no component is called 'nci' (did you mean 'nic'?)" },
-        new object[] { "a place that is not mapped", "from: nic.vf0.identity", "from: nic.vf1.identity", "'guest' has mapped nic.vf0, not nic.vf1" },
+        new object[] { "an unknown preset", "actors:", "platform: { errors: slient }\nactors:",
+            "x.yaml:5:21: unknown preset 'slient' (did you mean 'silent'?)" },
+        new object[] { "a register without a field", "actors:", "registers: { nic: { URRE: 1 } }\nactors:",
+            "x.yaml:5:21: register 'URRE' names no field" },
+        new object[] { "a register of nobody", "actors:", "registers: { nci: { A.B: 1 } }\nactors:",
+            "no component is called 'nci' (did you mean 'nic'?)" },
+        new object[] { "a place that is not mapped", "from: nic.vf0.identity", "from: nic.vf1.identity",
+            "'guest' has mapped nic.vf0, not nic.vf1" },
     ];
 
     [TestCaseSource(nameof(Broken))]
@@ -55,7 +66,8 @@ internal sealed class BrokenScriptTests
         for (var n = 0; n < 150; n++)
         {
             var at = random.NextBelow(text.Length);
-            var damaged = text.Remove(at, random.NextBelow(Math.Min(4, text.Length - at) + 1)).Insert(at, $"{Letters[random.NextBelow(Letters.Length)]}");
+            var damaged = text.Remove(at, random.NextBelow(Math.Min(4, text.Length - at) + 1))
+                .Insert(at, $"{Letters[random.NextBelow(Letters.Length)]}");
             try
             {
                 Scripts.Read(damaged);

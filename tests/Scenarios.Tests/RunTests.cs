@@ -30,7 +30,8 @@ internal sealed class RunTests
     [Test]
     public void An_expectation_that_does_not_hold_fails_the_run_and_says_where()
     {
-        var (code, _, error) = Run(Scripts.With("host: intact", "{ host: lost, counters: { ERR_FATAL: '>= 1', ERR_NONFATL: 0 }, dmesg: AER }"));
+        var (code, _, error) = Run(Scripts.With("host: intact",
+            "{ host: lost, counters: { ERR_FATAL: '>= 1', ERR_NONFATL: 0 }, dmesg: AER }"));
         Assert.That(code, Is.EqualTo(1));
         Assert.That(error, Does.Contain(":9:5: host is intact; expected lost").And.Contain("'ERR_FATAL' is 0; expected >= 1")
             .And.Contain("no counter is called 'ERR_NONFATL' (did you mean 'ERR_NONFATAL'?)").And.Contain("lacks 'AER'"));
@@ -66,7 +67,8 @@ internal sealed class RunTests
         Assert.That(File.ReadAllText(Path.Combine(Out, "notes.txt")), Is.EqualTo("mine"));
         Assert.That(_folder.EnumerateFileSystemInfos().Select(f => f.Name), Is.EquivalentTo(new[] { "out", "x.yaml" }), "no leftovers");
 
-        string[] Names() => [.. Directory.EnumerateFiles(Out, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Out, f).Replace('\\', '/'))];
+        string[] Names() => [.. Directory.EnumerateFiles(Out, "*", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(Out, f).Replace('\\', '/'))];
     }
 
     [Test]
@@ -74,7 +76,8 @@ internal sealed class RunTests
     {
         var (code, output, error) = Run(Scripts.Small, new Throwing(new InvalidOperationException("no credits\nfor ever")));
         Assert.That(code, Is.EqualTo(1));
-        Assert.That(output + error, Does.Contain("the simulation failed: InvalidOperationException: no credits for ever").And.Not.Contain("   at "));
+        Assert.That(output + error,
+            Does.Contain("the simulation failed: InvalidOperationException: no credits for ever").And.Not.Contain("   at "));
     }
 
     [Test]
@@ -108,8 +111,10 @@ internal sealed class RunTests
         Assert.That(results.RootElement.GetProperty("files").EnumerateArray().Select(f => f.GetString()), Is.EquivalentTo(files.Keys));
         foreach (var line in files["events.jsonl"].TrimEnd('\n').Split('\n')) JsonDocument.Parse(line).Dispose();
         Assert.That(XDocument.Parse(files["junit.xml"]).Descendants("testcase").Count(), Is.EqualTo(40));
-        foreach (var svg in files.Where(f => f.Key.EndsWith(".svg", StringComparison.Ordinal))) Assert.DoesNotThrow(() => XDocument.Parse(svg.Value), svg.Key);
-        Assert.That(files["report.html"], Does.Not.Contain("src=").And.Not.Contain("<link").And.Not.Contain("@import").And.Not.Contain("url("));
+        foreach (var svg in files.Where(f => f.Key.EndsWith(".svg", StringComparison.Ordinal)))
+            Assert.DoesNotThrow(() => XDocument.Parse(svg.Value), svg.Key);
+        Assert.That(files["report.html"],
+            Does.Not.Contain("src=").And.Not.Contain("<link").And.Not.Contain("@import").And.Not.Contain("url("));
     }
 
     [Test]
@@ -124,14 +129,16 @@ internal sealed class RunTests
         Assert.That(output, Does.Contain("1 passed, 2 failed"));
         Assert.That(error, Does.Contain("c.yaml:1:1: unknown key 'frob'"));
         Assert.That(XDocument.Load(Path.Combine(Out, "junit.xml")).Descendants("testsuite").Count(), Is.EqualTo(3));
-        Assert.That(Directory.EnumerateDirectories(Out).Select(Path.GetFileName), Is.EqualTo(new[] { "b" }), "only the one that fails leaves a report");
+        Assert.That(Directory.EnumerateDirectories(Out).Select(Path.GetFileName), Is.EqualTo(new[] { "b" }),
+            "only the one that fails leaves a report");
 
         (int Code, string Output, string Error) Test() => Pciesim(new FakeRunner(), "test", _folder.FullName, "--out", Out);
     }
 
     private string Out => Path.Combine(_folder.FullName, "out");
 
-    private static ScenarioResult Result(int jobs) => new ScenarioRunner(new FakeRunner(), jobs).Run(Scripts.MainScript(), CancellationToken.None);
+    private static ScenarioResult Result(int jobs) =>
+        new ScenarioRunner(new FakeRunner(), jobs).Run(Scripts.MainScript(), CancellationToken.None);
 
     private static IReadOnlyDictionary<string, string> Files(int jobs) => RunFiles.Of(Result(jobs), new SvgRenderer());
 

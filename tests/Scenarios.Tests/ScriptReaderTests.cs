@@ -31,7 +31,8 @@ internal sealed class ScriptReaderTests
     [Test]
     public void A_matrix_value_is_laid_over_the_script_key_by_key()
     {
-        var variants = Scripts.Read(Scripts.Small + "\nmatrix: { vfs: { one: { topology: { devices: { nic: { vfs: 1 } } } }, as-is: {} } }\n").Variants;
+        var variants = Scripts.Read(
+            Scripts.Small + "\nmatrix: { vfs: { one: { topology: { devices: { nic: { vfs: 1 } } } }, as-is: {} } }\n").Variants;
         Assert.That(variants.Select(v => v.Script.Topology.Devices.Items.Single().Value.Vfs), Is.EqualTo(new[] { 1, 2 }));
         Assert.That(variants.Select(v => v.Script.Topology.Devices.Items.Single().Value.Model), Is.All.EqualTo(DeviceModel.Mlx5));
     }
@@ -40,7 +41,8 @@ internal sealed class ScriptReaderTests
     public void A_preset_lies_under_the_script_that_names_it()
     {
         var script = Scripts.Read(Scripts.With("actors:",
-            "platform: { errors: silent, failed_load: machine-check }\nregisters: { functions: { Command.SERR# Enable: 1 } }\nactors:")).Variants[0].Script;
+            "platform: { errors: silent, failed_load: machine-check }\nregisters: { functions: { Command.SERR# Enable: 1 } }\nactors:"))
+            .Variants[0].Script;
         var functions = script.Registers.Find("functions")!.Value;
         Assert.That(functions.Find("Command.SERR# Enable")!.Value, Is.EqualTo(1), "the script's own value wins");
         Assert.That(functions.Find("Device Control.Unsupported Request Reporting Enable")!.Value, Is.Zero);
@@ -80,7 +82,8 @@ internal sealed class ScriptReaderTests
         Assert.That(root.GetProperty("properties").EnumerateObject().Select(p => p.Name),
             Is.EquivalentTo(ScriptShape.Of(typeof(Script)).Keys.Select(k => k.Name)));
         var definitions = root.GetProperty("$defs");
-        foreach (var type in new[] { typeof(Topology), typeof(SwitchItem), typeof(DeviceItem), typeof(Platform), typeof(Expectation), typeof(Actor) })
+        Type[] types = [typeof(Topology), typeof(SwitchItem), typeof(DeviceItem), typeof(Platform), typeof(Expectation), typeof(Actor)];
+        foreach (var type in types)
             Assert.That(definitions.GetProperty(type.Name).GetProperty("properties").EnumerateObject().Select(p => p.Name),
                 Is.EquivalentTo(ScriptShape.Of(type).Keys.Select(k => k.Name)), type.Name);
         Assert.That(definitions.GetProperty("TimelineEntry").GetProperty("oneOf").EnumerateArray()
@@ -92,7 +95,8 @@ internal sealed class ScriptReaderTests
     public void The_schema_asks_nothing_of_a_matrix_value()
     {
         using var schema = JsonDocument.Parse(JsonSchema.Text());
-        foreach (var part in schema.RootElement.GetProperty("$defs").EnumerateObject().Where(d => d.Name.EndsWith("Part", StringComparison.Ordinal)))
+        var definitions = schema.RootElement.GetProperty("$defs").EnumerateObject();
+        foreach (var part in definitions.Where(d => d.Name.EndsWith("Part", StringComparison.Ordinal)))
             Assert.That(part.Value.TryGetProperty("required", out _), Is.False, part.Name);
     }
 }

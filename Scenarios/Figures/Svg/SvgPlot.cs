@@ -24,11 +24,15 @@ internal static class SvgPlot
         Abscissa(svg, figure.X, x, left, top, width, height);
 
         foreach (var series in figure.Series)
+        {
+            var size = series.Mark.Shape == MarkShape.Tick ? 6.5 : 7.5;
             foreach (var point in series.Points)
-                svg.Mark(left + width * x.Part(point.X), Place(point), series.Mark, series.Mark.Shape == MarkShape.Tick ? 6.5 : 7.5, point.Tip, 0.75);
+                svg.Mark(left + width * x.Part(point.X), Place(point), series.Mark, size, point.Tip, 0.75);
+        }
 
         var legend = top + height + 62;
-        var legendHeight = svg.Legend(left, legend, width, figure.Series.Where(s => s.Points.Count > 0).Select(s => (s.Name, s.Mark, false)));
+        var legendHeight = svg.Legend(left, legend, width,
+            figure.Series.Where(s => s.Points.Count > 0).Select(s => (s.Name, s.Mark, false)));
         return svg.Document(SvgRenderer.Width, legend + legendHeight - 2, figure.Title);
 
         double Place(PlotPoint p) => rows > 0 ? top + 4 + (p.Y + 0.5) * RowHeight : top + height * (1 - y!.Part(p.Y));

@@ -43,7 +43,8 @@ internal static class SvgTimeline
         var fills = lanes.SelectMany(l => l.Spans).Select(s => s.Kind).Distinct().Order().Select(k => (k, true));
         var marks = lanes.SelectMany(l => l.Instants).Select(s => s.Kind).Distinct().Order().Select(k => (k, false));
         var legend = top + height + 62;
-        var legendHeight = svg.Legend(left, legend, width, fills.Concat(marks).Select(k => (Palette.Of(k.k).Word, Palette.Of(k.k).Mark, k.Item2)));
+        var legendHeight = svg.Legend(left, legend, width,
+            fills.Concat(marks).Select(k => (Palette.Of(k.k).Word, Palette.Of(k.k).Mark, k.Item2)));
         return svg.Document(SvgRenderer.Width, legend + legendHeight - 2, figure.Title);
     }
 

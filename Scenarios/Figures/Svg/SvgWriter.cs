@@ -13,10 +13,11 @@ internal sealed class SvgWriter
         Element($"<rect x=\"{N(x)}\" y=\"{N(y)}\" width=\"{N(width)}\" height=\"{N(height)}\" fill=\"{fill}\"{more}", "rect", tip);
 
     public void Line(double x1, double y1, double x2, double y2, string colour, double width = 1, string more = "") =>
-        _body.Append(CultureInfo.InvariantCulture, $"<line x1=\"{N(x1)}\" y1=\"{N(y1)}\" x2=\"{N(x2)}\" y2=\"{N(y2)}\" stroke=\"{colour}\" ")
-            .Append(CultureInfo.InvariantCulture, $"stroke-width=\"{N(width)}\"{more}/>\n");
+        _body.Append(CultureInfo.InvariantCulture, $"<line x1=\"{N(x1)}\" y1=\"{N(y1)}\" x2=\"{N(x2)}\" y2=\"{N(y2)}\" ")
+            .Append(CultureInfo.InvariantCulture, $"stroke=\"{colour}\" stroke-width=\"{N(width)}\"{more}/>\n");
 
-    public void Text(double x, double y, string text, double size, string colour = Palette.Ink, string anchor = "start", string more = "") =>
+    public void Text(
+        double x, double y, string text, double size, string colour = Palette.Ink, string anchor = "start", string more = "") =>
         _body.Append(CultureInfo.InvariantCulture, $"<text x=\"{N(x)}\" y=\"{N(y)}\" font-size=\"{N(size)}\" fill=\"{colour}\" ")
             .Append(CultureInfo.InvariantCulture, $"text-anchor=\"{anchor}\"{more}>{Escape(text)}</text>\n");
 
@@ -28,9 +29,12 @@ internal sealed class SvgWriter
         switch (mark.Shape)
         {
             case MarkShape.Circle: Element($"<circle cx=\"{N(x)}\" cy=\"{N(y)}\" r=\"{N(s)}\"{fill}", "circle", tip); break;
-            case MarkShape.Square: Element($"<rect x=\"{N(x - s)}\" y=\"{N(y - s)}\" width=\"{N(size)}\" height=\"{N(size)}\"{fill}", "rect", tip); break;
-            case MarkShape.Triangle: Path($"M{N(x)} {N(y - s * 1.1)}L{N(x + s * 1.1)} {N(y + s)}L{N(x - s * 1.1)} {N(y + s)}Z", fill); break;
-            case MarkShape.Diamond: Path($"M{N(x)} {N(y - s * 1.25)}L{N(x + s * 1.25)} {N(y)}L{N(x)} {N(y + s * 1.25)}L{N(x - s * 1.25)} {N(y)}Z", fill); break;
+            case MarkShape.Square: Path($"M{N(x - s)} {N(y - s)}h{N(size)}v{N(size)}h{N(-size)}Z", fill); break;
+            case MarkShape.Triangle: Path($"M{N(x)} {N(y - s * 1.1)}l{N(s * 1.1)} {N(s * 2.1)}h{N(s * -2.2)}Z", fill); break;
+            case MarkShape.Diamond:
+                s *= 1.25;
+                Path($"M{N(x)} {N(y - s)}l{N(s)} {N(s)} {N(-s)} {N(s)} {N(-s)} {N(-s)}Z", fill);
+                break;
             case MarkShape.Cross:
                 Path($"M{N(x - s)} {N(y - s)}L{N(x + s)} {N(y + s)}M{N(x - s)} {N(y + s)}L{N(x + s)} {N(y - s)}",
                     $" fill=\"none\" stroke=\"{mark.Colour}\" stroke-width=\"2.2\" stroke-linecap=\"round\"");
@@ -63,7 +67,8 @@ internal sealed class SvgWriter
 
     public string Document(double width, double height, string title) =>
         $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {N(width)} {N(height)}\" width=\"{N(width)}\" height=\"{N(height)}\" "
-        + $"font-family=\"{Font}\" role=\"img\" aria-label=\"{Escape(title)}\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n{_body}</svg>\n";
+        + $"font-family=\"{Font}\" role=\"img\" aria-label=\"{Escape(title)}\">\n"
+        + $"<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n{_body}</svg>\n";
 
     public static string Escape(string text) =>
         text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\"", "&quot;");

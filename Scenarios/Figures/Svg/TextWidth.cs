@@ -1,6 +1,8 @@
 namespace Scenarios.Figures.Svg;
 
-/// <summary>About how wide a text is. Nothing measures fonts here, so it errs to the wide side: what fits by this fits on the screen.</summary>
+/// <summary>
+/// About how wide a text is. Nothing measures fonts here, so it errs to the wide side: what fits by this fits on the screen.
+/// </summary>
 internal static class TextWidth
 {
     public static double Of(string text, double size)
