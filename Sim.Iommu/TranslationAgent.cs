@@ -1,5 +1,6 @@
 using Sim.Core;
 using Sim.Pcie.Spec;
+using Sim.Pcie.Topology;
 
 namespace Sim.Iommu;
 

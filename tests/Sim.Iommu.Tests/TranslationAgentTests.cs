@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using Sim.Core;
 using Sim.Pcie.Spec;
+using Sim.Pcie.Topology;
 
 namespace Sim.Iommu.Tests;
 
