@@ -12,6 +12,9 @@ public interface IVariantDriver
     /// <summary>What the device supports.</summary>
     MigrationFeatures Features { get; }
 
+    /// <summary>Bytes of a BAR that users may see; null: all of it. What lies above is the driver's own.</summary>
+    ulong? UserBarBytes(int bar) => null;
+
     /// <summary>
     /// Carries out one direct arc. An arc that opens a transfer (to STOP_COPY from STOP, to RESUMING, to a pre-copy state) returns its
     /// file; PRE_COPY_P2P to STOP_COPY goes on with the file it has and returns null, as every other arc does.

@@ -32,7 +32,7 @@ public sealed class VfioMigration(Simulator sim, IVariantDriver driver)
     /// <summary>Runs before every arc, with its two ends: the place for a kernel policy that revokes access.</summary>
     public Func<MigrationState, MigrationState, Task>? BeforeStep { get; set; }
 
-    /// <summary>Runs after every arc that succeeded, and with (state, RUNNING) after a reset.</summary>
+    /// <summary>Runs after every arc, failed or not, and after a reset, with where the device was and where it is.</summary>
     public Func<MigrationState, MigrationState, Task>? AfterStep { get; set; }
 
     /// <summary>Each arc, when it ended.</summary>
@@ -64,6 +64,7 @@ public sealed class VfioMigration(Simulator sim, IVariantDriver driver)
                 State = failure.Leaves ?? from;
                 file?.Disable();
                 Report(new(from, State, begun, failure.Error));
+                if (AfterStep is not null) await AfterStep(from, State);
                 return new(failure.Error, State, null);
             }
         }

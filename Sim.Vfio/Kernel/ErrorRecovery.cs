@@ -1,0 +1,76 @@
+namespace Sim.Vfio.Kernel;
+
+/// <summary>The kernel's recovery of a PCIe hierarchy: every driver below the port above the reporter is asked, and told.</summary>
+internal static class ErrorRecovery
+{
+    /// <summary>Runs the recovery and logs how it ended.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="reporter">The Function whose error it is.</param>
+    /// <param name="channel">Normal for non-fatal errors, frozen for fatal ones and after containment.</param>
+    /// <param name="resetBelow">Resets what is below the port; false if it did not come back. Only for a frozen channel.</param>
+    public static async Task<bool> RunAsync(HostKernel kernel, PciFunction reporter, ChannelState channel, Func<PciFunction, Task<bool>> resetBelow)
+    {
+        // The port above an Endpoint or Switch Upstream Port; a Root or Downstream Port stands for itself.
+        var bridge = reporter.IsDownstreamPort ? reporter : reporter.Parent ?? reporter;
+        var functions = kernel.Below(bridge);
+        var successful = await RecoverAsync(kernel, functions, bridge, channel, resetBelow);
+        if (successful)
+        {
+            await ClearStatusAsync(reporter);
+            foreach (var function in functions)
+                if (function.Driver is { } driver) await driver.ResumeAsync(function);
+        }
+
+        kernel.Log.Write(successful ? KernelLogLevel.Info : KernelLogLevel.Error, bridge.Line(AerText.Recovery(successful)));
+        return successful;
+    }
+
+    private static async Task<bool> RecoverAsync(
+        HostKernel kernel, IReadOnlyList<PciFunction> functions, PciFunction bridge, ChannelState channel, Func<PciFunction, Task<bool>> resetBelow)
+    {
+        var vote = ErrorVote.CanRecover;
+        foreach (var function in functions) vote = ErrorVotes.Merge(vote, await DetectedAsync(kernel, function, channel));
+        if (channel == ChannelState.Frozen && !await resetBelow(bridge)) return false;
+        if (vote == ErrorVote.CanRecover)
+        {
+            vote = ErrorVote.Recovered;
+            foreach (var function in functions)
+                if (function.Driver is { HandlesErrors: true } driver) vote = ErrorVotes.Merge(vote, await driver.MmioEnabledAsync(function));
+        }
+
+        if (vote == ErrorVote.NeedReset)
+        {
+            // Up to 6.17 the kernel leaves a non-fatal NEED_RESET to the drivers' slot_reset and resets nothing itself.
+            vote = ErrorVote.Recovered;
+            foreach (var function in functions)
+                if (function.Driver is { HandlesErrors: true } driver) vote = ErrorVotes.Merge(vote, await driver.SlotResetAsync(function));
+        }
+
+        return vote == ErrorVote.Recovered;
+    }
+
+    private static async Task<ErrorVote> DetectedAsync(HostKernel kernel, PciFunction function, ChannelState channel)
+    {
+        if (function.Driver is { HandlesErrors: true } driver) return await driver.ErrorDetectedAsync(function, channel);
+        if (function.IsBridge) return ErrorVote.None;
+        kernel.Log.Write(KernelLogLevel.Info, function.Line(AerText.NoCallback));
+        return ErrorVote.NoAerDriver;
+    }
+
+    private static async Task ClearStatusAsync(PciFunction function)
+    {
+        await ClearDeviceStatusAsync(function);
+        if (function.Aer == 0) return;
+        var status = await function.ReadAsync(function.Aer + PciRegisters.AerUncorrectableStatus, 4);
+        var fatal = await function.ReadAsync(function.Aer + PciRegisters.AerUncorrectableSeverity, 4);
+        await function.WriteAsync(function.Aer + PciRegisters.AerUncorrectableStatus, 4, status & ~fatal);
+    }
+
+    /// <summary>Writes Device Status back to itself: its error bits are RW1C.</summary>
+    public static async Task ClearDeviceStatusAsync(PciFunction function)
+    {
+        if (function.Express == 0) return;
+        var status = function.Express + PciRegisters.DeviceStatus;
+        await function.WriteAsync(status, 2, await function.ReadAsync(status, 2));
+    }
+}

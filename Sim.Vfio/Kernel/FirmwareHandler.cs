@@ -1,0 +1,78 @@
+using Sim.Pcie.Spec;
+using static Sim.Vfio.Kernel.PciRegisters;
+
+namespace Sim.Vfio.Kernel;
+
+/// <summary>
+/// Firmware-first: on a system error firmware reads the Root Port and the reporter by configuration requests, clears what it read, and hands
+/// the kernel a platform error record (GHES), which logs it, recovers, or panics.
+/// </summary>
+internal static class FirmwareHandler
+{
+    private const int ErrorSourceNumber = 1;
+
+    public static async Task RunAsync(HostKernel kernel, PciFunction port)
+    {
+        await kernel.Sim.Delay(kernel.Policy.FirmwareLatency);
+        var (severity, source) = await ReadRootAsync(port);
+        var reporter = source is { } id ? kernel.Find(id) : null;
+        // A record needs AER registers to be acted on; where the reporter has none, the Root Port's own stand for it.
+        var subject = reporter is { Aer: not 0 } ? reporter : port;
+        var record = await ReadRecordAsync(subject);
+        await ClearAsync(subject);
+        Deliver(kernel, subject, severity, record);
+    }
+
+    private static async Task<(AerSeverity Severity, RoutingId? Source)> ReadRootAsync(PciFunction port)
+    {
+        if (port.Aer == 0) return (AerSeverity.NonFatal, null);
+        var status = await port.ReadAsync(port.Aer + AerRootStatus, 4);
+        var source = await port.ReadAsync(port.Aer + AerErrorSource, 4);
+        await port.WriteAsync(port.Aer + AerRootStatus, 4, status);
+        if ((status & RootUncorrectableReceived) == 0) return (AerSeverity.Correctable, new((ushort)source));
+        return ((status & RootFatalReceived) != 0 ? AerSeverity.Fatal : AerSeverity.NonFatal, new((ushort)(source >> 16)));
+    }
+
+    private static async Task<GhesRecord> ReadRecordAsync(PciFunction function)
+    {
+        (ushort, ushort)? bridge = function.IsBridge
+            ? ((ushort)await function.ReadAsync(0x1E, 2), (ushort)await function.ReadAsync(BridgeControl, 2))
+            : null;
+        return new(
+            function.Id, function.Discovered.PortType, (ushort)await function.ReadAsync(Command, 2), (ushort)await function.ReadAsync(Status, 2),
+            function.Discovered.SecondaryBus, function.Discovered.VendorId, function.Discovered.DeviceId, function.Discovered.ClassCode, bridge,
+            await function.ReadAerAsync());
+    }
+
+    private static async Task ClearAsync(PciFunction function)
+    {
+        await ErrorRecovery.ClearDeviceStatusAsync(function);
+        if (function.Aer == 0) return;
+        foreach (var status in new[] { AerUncorrectableStatus, AerCorrectableStatus })
+            await function.WriteAsync(function.Aer + status, 4, await function.ReadAsync(function.Aer + status, 4));
+    }
+
+    private static void Deliver(HostKernel kernel, PciFunction subject, AerSeverity severity, GhesRecord record)
+    {
+        var ghes = severity switch
+        {
+            AerSeverity.Correctable => GhesSeverity.Corrected,
+            AerSeverity.NonFatal => kernel.Policy.FirmwareNonFatal,
+            _ => kernel.Policy.FirmwareFatal,
+        };
+        var level = ghes == GhesSeverity.Corrected ? KernelLogLevel.Warning : ghes == GhesSeverity.Fatal ? KernelLogLevel.Emergency : KernelLogLevel.Error;
+        kernel.Log.Write(level, GhesText.Record(kernel.NextGhesRecord(), ErrorSourceNumber, ghes, record, kernel.Policy.Release));
+        if (ghes == GhesSeverity.Fatal)
+        {
+            kernel.Panic(subject, GhesText.Panic);
+            return;
+        }
+
+        if (record.Aer is not { } registers) return;
+        var aerSeverity = ghes == GhesSeverity.Corrected ? AerSeverity.Correctable : AerSeverity.NonFatal;
+        foreach (var line in AerText.FirmwareDetails(aerSeverity, registers, kernel.Policy.Release))
+            kernel.Log.Write(level, subject.Line(line));
+        if (aerSeverity == AerSeverity.NonFatal)
+            kernel.Sim.Start($"recovery of {subject}", () => ErrorRecovery.RunAsync(kernel, subject, ChannelState.Normal, bridge => BusReset.RunAsync(kernel, bridge)));
+    }
+}

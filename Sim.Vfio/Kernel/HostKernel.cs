@@ -1,0 +1,137 @@
+using Sim.Core;
+using Sim.Iommu;
+using Sim.Pcie.Spec;
+using Sim.Pcie.Topology;
+
+namespace Sim.Vfio.Kernel;
+
+/// <summary>The kernel of one host: its log, its Functions and their drivers, the services that own errors, and what happened to it.</summary>
+public sealed class HostKernel
+{
+    private const int DmarBurst = 10;
+
+    private readonly List<PciFunction> _functions = [];
+    private readonly Dictionary<RoutingId, PciFunction> _byId = [];
+    private readonly RateLimit _dmarLimit = new(DmarBurst, SimDuration.FromSeconds(5));
+    private int _ghesRecords;
+
+    /// <summary>Boots a kernel on an enumerated hierarchy.</summary>
+    /// <param name="root">The Root Complex.</param>
+    /// <param name="policy">Who owns errors.</param>
+    /// <param name="discovered">What enumeration found on bus 0, each with what is below it.</param>
+    /// <param name="iommu">The translation agent, whose faults the kernel logs; null without one.</param>
+    public HostKernel(RootComplex root, HostErrorPolicy policy, IEnumerable<DiscoveredFunction> discovered, TranslationAgent? iommu = null)
+    {
+        (Root, Policy, Iommu) = (root, policy, iommu);
+        Log = new(root.Sim);
+        Outcome = new(root.Sim);
+        foreach (var function in discovered) AddTree(function, null);
+        iommu?.Faults.Recorded.Subscribe((SimTime _, in FaultRecord fault) => OnFault(fault));
+        root.Messages.Subscribe((SimTime _, in MessageArrival message) => OnMessage(message));
+    }
+
+    /// <summary>The Root Complex.</summary>
+    public RootComplex Root { get; }
+
+    /// <summary>The engine.</summary>
+    public Simulator Sim => Root.Sim;
+
+    /// <summary>Who owns errors.</summary>
+    public HostErrorPolicy Policy { get; }
+
+    /// <summary>The translation agent, or null.</summary>
+    public TranslationAgent? Iommu { get; }
+
+    /// <summary>dmesg.</summary>
+    public KernelLog Log { get; }
+
+    /// <summary>What happened to the host.</summary>
+    public HostOutcome Outcome { get; }
+
+    /// <summary>Every Function, a bridge before what is below it, a PF before its VFs.</summary>
+    public IReadOnlyList<PciFunction> Functions => _functions;
+
+    /// <summary>Takes VFs over that were enabled after boot.</summary>
+    public IReadOnlyList<PciFunction> Add(IEnumerable<DiscoveredFunction> discovered)
+    {
+        List<PciFunction> added = [];
+        foreach (var function in discovered)
+        {
+            var parent = function.Parent is { } bridge ? this[bridge.Id] : null;
+            added.Add(_byId.TryGetValue(function.Id, out var known) ? known : AddOne(function, parent));
+        }
+
+        return added;
+    }
+
+    /// <summary>The Function with a Routing ID.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public PciFunction this[RoutingId id] => _byId.TryGetValue(id, out var function)
+        ? function
+        : throw new KeyNotFoundException($"the kernel knows no function {id}");
+
+    /// <summary>The Function with a Routing ID, or null.</summary>
+    public PciFunction? Find(RoutingId id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>Every Function below a bridge, at any depth, in the order in which the kernel walks them.</summary>
+    public IReadOnlyList<PciFunction> Below(PciFunction bridge)
+    {
+        List<PciFunction> below = [];
+        foreach (var function in _functions)
+        {
+            var above = function.Parent;
+            while (above is not null && above != bridge) above = above.Parent;
+            if (above == bridge) below.Add(function);
+        }
+
+        return below;
+    }
+
+    /// <summary>Programs the error registers as the policy's owner does and starts its handlers. Takes simulated time.</summary>
+    public async Task StartErrorServicesAsync()
+    {
+        await ErrorSetup.ProgramAsync(this);
+        foreach (var port in Root.RootPorts)
+        {
+            var function = this[port.Function.Id];
+            await RootPortServices.StartAsync(this, port, function);
+        }
+    }
+
+    internal int NextGhesRecord() => ++_ghesRecords;
+
+    /// <summary>The last words of the host. Nothing of it runs on afterwards.</summary>
+    internal void Panic(PciFunction? subject, string line)
+    {
+        if (Outcome.IsPanicked) return;
+        Log.Write(KernelLogLevel.Emergency, line);
+        Outcome.Record(HostEventKind.Panic, subject?.Id ?? default, _functions, line);
+    }
+
+    private void AddTree(DiscoveredFunction discovered, PciFunction? parent)
+    {
+        var function = AddOne(discovered, parent);
+        foreach (var child in discovered.Children) AddTree(child, function);
+    }
+
+    private PciFunction AddOne(DiscoveredFunction discovered, PciFunction? parent)
+    {
+        var function = new PciFunction(Root, discovered, parent, discovered.PhysicalFunction is { } pf ? this[pf.Id] : null);
+        _functions.Add(function);
+        _byId.Add(function.Id, function);
+        return function;
+    }
+
+    private void OnMessage(in MessageArrival message)
+    {
+        if (message.Header.MessageCode is not (MessageCode.ErrCor or MessageCode.ErrNonFatal or MessageCode.ErrFatal)) return;
+        var source = message.Header.RequesterId;
+        PciFunction[] affected = Find(source) is { } function ? [function] : [];
+        Outcome.Record(HostEventKind.ErrorMessage, source, affected, $"{message.Header.MessageCode} from {source}");
+    }
+
+    private void OnFault(in FaultRecord fault)
+    {
+        if (!Outcome.IsPanicked && _dmarLimit.Allow(Sim.Now)) Log.Write(KernelLogLevel.Error, IommuText.Fault(fault));
+    }
+}
