@@ -26,6 +26,9 @@ internal readonly struct BucketMap
         return word != before;
     }
 
+    /// <summary>Whether a bucket is marked as occupied.</summary>
+    public bool IsSet(int bucket) => (_bits[bucket >> 6] >> bucket & 1) != 0;
+
     /// <summary>Marks a bucket as empty.</summary>
     public void Clear(int bucket)
     {

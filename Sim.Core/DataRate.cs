@@ -43,7 +43,8 @@ public readonly record struct DataRate
     /// This rate times <paramref name="num"/>/<paramref name="den"/>: an encoding such as 128b/130b, or a number of lanes.
     /// </summary>
     /// <inheritdoc cref="FromBytesPerSecond"/>
-    public DataRate Scaled(long num, long den) => new(new BigInteger(_denominator) * FemtosecondsPerSecond * num, new BigInteger(_numerator) * den);
+    public DataRate Scaled(long num, long den) =>
+        new(new BigInteger(_denominator) * FemtosecondsPerSecond * num, new BigInteger(_numerator) * den);
 
     /// <summary>The time that <paramref name="bytes"/> bytes take, rounded to the nearest femtosecond (half up).</summary>
     /// <param name="bytes">0 or more.</param>

@@ -1,7 +1,8 @@
 namespace Sim.Core;
 
 /// <summary>
-/// A 4-ary heap of event entries. A cancelled event leaves its entry behind; when the stale ones outnumber the others, all are swept out at once.
+/// A 4-ary heap of event entries. A cancelled event leaves its entry behind; when the stale ones outnumber the others, all are swept out
+/// at once.
 /// </summary>
 internal sealed class EventHeap(EventTable table) : EventQueue
 {

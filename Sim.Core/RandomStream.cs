@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Sim.Core;
 
 /// <summary>
-/// A stream of pseudo-random numbers of its own (xoshiro256**), seeded from a simulation's seed and a name. Integer arithmetic only, so that
-/// every machine draws the same numbers.
+/// A stream of pseudo-random numbers of its own (xoshiro256**), seeded from a simulation's seed and a name. Integer arithmetic only, so
+/// that every machine draws the same numbers.
 /// </summary>
 public sealed class RandomStream
 {
@@ -90,6 +90,21 @@ public sealed class RandomStream
                 bytes[i] = (byte)(bits >> (8 * i));
             bytes = bytes[count..];
         }
+    }
+
+    /// <summary>
+    /// An exponentially distributed distance, as between arrivals that know nothing of each other. Fixed-point arithmetic on a table: no
+    /// libm.
+    /// </summary>
+    /// <param name="mean">Zero or more.</param>
+    /// <returns>The distance, rounded down to a femtosecond; at most about 44 times the mean.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The mean is negative.</exception>
+    /// <exception cref="OverflowException">The distance does not fit.</exception>
+    public SimDuration NextExponential(SimDuration mean)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(mean.Femtoseconds);
+        var deviate = FixedPointLog.MinusLn(NextUInt64());
+        return new(checked((long)(((UInt128)(ulong)mean.Femtoseconds * deviate) >> FixedPointLog.FractionBits)));
     }
 
     private static ulong SplitMix(ref ulong state)

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Sim.Core;
 
 /// <summary>
-/// A value that a process awaits and an event sets, once. The process goes on inside <see cref="Set"/>. After <see cref="Reset"/> it can be used anew.
+/// A value that a process awaits and an event sets, once. The process goes on inside <see cref="Set"/>. After <see cref="Reset"/> it can
+/// be used anew.
 /// </summary>
 /// <typeparam name="T">The value.</typeparam>
 public sealed class SimCompletion<T>

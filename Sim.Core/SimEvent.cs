@@ -37,7 +37,9 @@ public sealed class SimEvent
     /// <exception cref="InvalidOperationException">The event is pending already, or the delay is negative.</exception>
     public void ScheduleAfter(SimDuration delay) => _simulator.Schedule(_slot, checked(_simulator.Now.Femtoseconds + delay.Femtoseconds));
 
-    /// <summary>Moves a pending event, or schedules an idle one. It takes its place behind what is already scheduled for that time.</summary>
+    /// <summary>
+    /// Moves a pending event, or schedules an idle one. It takes its place behind what is already scheduled for that time.
+    /// </summary>
     /// <param name="time">Now or later.</param>
     /// <exception cref="InvalidOperationException">The time is in the past; a pending firing stays as it was.</exception>
     public void RescheduleAt(SimTime time) => _simulator.Reschedule(_slot, time.Femtoseconds);
@@ -45,7 +47,8 @@ public sealed class SimEvent
     /// <summary>Moves a pending event to a distance from now, or schedules an idle one.</summary>
     /// <param name="delay">Zero or more.</param>
     /// <exception cref="InvalidOperationException">The delay is negative; a pending firing stays as it was.</exception>
-    public void RescheduleAfter(SimDuration delay) => _simulator.Reschedule(_slot, checked(_simulator.Now.Femtoseconds + delay.Femtoseconds));
+    public void RescheduleAfter(SimDuration delay) =>
+        _simulator.Reschedule(_slot, checked(_simulator.Now.Femtoseconds + delay.Femtoseconds));
 
     /// <summary>Takes a pending firing back; does nothing to an idle event.</summary>
     /// <returns>Whether a firing was pending.</returns>

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Sim.Core;
 
-/// <summary>A gate at which any number of processes wait and are released together. It remembers nothing: who comes later waits for the next release.</summary>
+/// <summary>
+/// A gate at which any number of processes wait and are released together. It remembers nothing: who comes later waits for the next
+/// release.
+/// </summary>
 public sealed class SimSignal
 {
     private readonly RingQueue<Action> _waiters = new(4);
@@ -10,7 +13,9 @@ public sealed class SimSignal
     /// <summary>How many processes wait.</summary>
     public int WaiterCount => _waiters.Count;
 
-    /// <summary>Resumes everyone who waits now, in the order of their arrival, before it returns. Who waits again meanwhile stays.</summary>
+    /// <summary>
+    /// Resumes everyone who waits now, in the order of their arrival, before it returns. Who waits again meanwhile stays.
+    /// </summary>
     public void Release()
     {
         for (var count = _waiters.Count; count > 0; count--)

@@ -1,8 +1,8 @@
 namespace Sim.Core;
 
 /// <summary>
-/// The synchronization context of a run. Awaited tasks that belong to the simulation complete on its thread while this context is current, so
-/// their continuations run inline; the few that are posted run before the next event. Nothing reaches the thread pool.
+/// The synchronization context of a run. Awaited tasks that belong to the simulation complete on its thread while this context is current,
+/// so their continuations run inline; the few that are posted run before the next event. Nothing reaches the thread pool.
 /// </summary>
 internal sealed class SimulationContext(Simulator simulator) : SynchronizationContext
 {

@@ -9,11 +9,14 @@ public sealed partial class Simulator
     private readonly Stack<DelayTimer> _idleTimers = [];
     private Exception? _failure;
 
-    /// <summary>The names of the processes that have begun and not ended, in the order of their start: what still waits when a run ends.</summary>
+    /// <summary>
+    /// The names of the processes that have begun and not ended, in the order of their start: what still waits when a run ends.
+    /// </summary>
     public IReadOnlyCollection<string> RunningProcesses => _processes;
 
     /// <summary>
-    /// Starts an asynchronous process: software written as an <c>async</c> method that awaits <see cref="Delay"/>, <see cref="SimCompletion{T}"/>,
+    /// Starts an asynchronous process: software written as an <c>async</c> method that awaits <see cref="Delay"/>, <see
+    /// cref="SimCompletion{T}"/>,
     /// <see cref="SimSignal"/> and other processes. It runs on the simulator's thread only, between events, never on the thread pool.
     /// </summary>
     /// <param name="name">The name in errors and in <see cref="RunningProcesses"/>.</param>

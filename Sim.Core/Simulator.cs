@@ -21,6 +21,9 @@ public sealed partial class Simulator
     // Set when the loop must look up between two events: a stop, a failed process, a posted continuation.
     private bool _attention;
     private bool _stopped;
+    private Action<SimProgress>? _progress;
+    private long _progressInterval;
+    private long _progressDue = long.MaxValue;
 
     /// <summary>Makes a simulator at time zero with nothing to do.</summary>
     /// <param name="seed">What all random streams derive from.</param>
@@ -90,6 +93,18 @@ public sealed partial class Simulator
     {
         _stopped = true;
         _attention = true;
+    }
+
+    /// <summary>Has a long run show how far it has come. Who watches must not change the simulation.</summary>
+    /// <param name="everyEvents">Events between two calls, 1 or more; rounded up to the next look, which comes every 4096 events.</param>
+    /// <param name="observer">Called on the simulation's thread between two events; null ends it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The interval is not positive.</exception>
+    public void ObserveProgress(long everyEvents, Action<SimProgress>? observer)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(everyEvents);
+        _progress = observer;
+        _progressInterval = everyEvents;
+        _progressDue = observer is null ? long.MaxValue : _eventsFired + everyEvents;
     }
 
     /// <summary>
@@ -177,6 +192,8 @@ public sealed partial class Simulator
             while (true)
             {
                 cancellation.ThrowIfCancellationRequested();
+                if (_eventsFired >= _progressDue)
+                    ShowProgress();
                 if (_attention && !Attend())
                     break;
                 var upTo = Math.Min(lastEvent, _eventsFired + CheckInterval);
@@ -204,6 +221,12 @@ public sealed partial class Simulator
             _table.Nodes[first.Slot].Handler();
         }
         return true;
+    }
+
+    private void ShowProgress()
+    {
+        _progressDue = _eventsFired + _progressInterval;
+        _progress!(new(Now, _eventsFired, PendingEvents));
     }
 
     /// <summary>Runs what was posted and surfaces failures; returns false when the run is to end.</summary>

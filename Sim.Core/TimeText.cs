@@ -40,7 +40,9 @@ internal static class TimeText
             if (!unit.SequenceEqual(name))
                 continue;
             const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
-            if (!decimal.TryParse(text[..end], Style, CultureInfo.InvariantCulture, out var number) || Math.Abs(number) > long.MaxValue / size)
+            if (!decimal.TryParse(text[..end], Style, CultureInfo.InvariantCulture, out var number))
+                return false;
+            if (Math.Abs(number) > (decimal)long.MaxValue / size)
                 return false;
             // A decimal holds 28 digits: the product of a number of up to 19 digits and a power of ten is exact.
             var product = number * size;

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Sim.Core;
 
 /// <summary>
-/// Chooses a wheel's bucket width and number from counts taken while it works. It changes the speed only, never the order, and looks at nothing
-/// but the simulation itself: runs stay repeatable.
+/// Chooses a wheel's bucket width and number from counts taken while it works. It changes the speed only, never the order, and looks at
+/// nothing but the simulation itself: runs stay repeatable.
 /// </summary>
 internal struct WheelTuning
 {

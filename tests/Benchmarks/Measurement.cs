@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Sim.Core;
 
 namespace Benchmarks;
@@ -32,21 +31,21 @@ internal static class Measurement
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         collections = GC.CollectionCount(0) - collections;
 
-        var line = string.Create(
-            CultureInfo.InvariantCulture,
-            $"RESULT peer=pciesim-{queue} wl={workload.Name} n={numbers.ElementAtOrDefault(0, 0)} events={result.Events} wall={wall:F4} cpu={cpu:F4}");
-        line += string.Create(CultureInfo.InvariantCulture, $" ns_per_event={cpu / result.Events * 1e9:F2}");
-        if (result.Operations > 0)
-            line += string.Create(CultureInfo.InvariantCulture, $" ops={result.Operations} kops_s={result.Operations / wall / 1e3:F2}");
-        line += string.Create(
-            CultureInfo.InvariantCulture,
-            $" alloc_bytes={allocated} alloc_bytes_per_event={(double)allocated / result.Events:F4} gc={collections} check={result.Check} check2={result.Check2}");
-        Console.WriteLine(line);
+        var ns = cpu / result.Events * 1e9;
+        var bytes = (double)allocated / result.Events;
+        FormattableString[] fields =
+        [
+            $"RESULT peer=pciesim-{queue} wl={workload.Name} n={numbers.ElementAtOrDefault(0, 0)} events={result.Events}",
+            $"wall={wall:F4} cpu={cpu:F4} ns_per_event={ns:F2} ops={result.Operations} kops_s={result.Operations / wall / 1e3:F2}",
+            $"alloc_bytes={allocated} alloc_bytes_per_event={bytes:F4} gc={collections} check={result.Check} check2={result.Check2}",
+        ];
+        Console.WriteLine(string.Join(' ', fields.Select(FormattableString.Invariant)));
     }
 }
 
 internal static class ListExtensions
 {
     /// <summary>The element at an index, or a default when the list is shorter.</summary>
-    public static long ElementAtOrDefault(this IReadOnlyList<long> list, int index, long otherwise) => index < list.Count ? list[index] : otherwise;
+    public static long ElementAtOrDefault(this IReadOnlyList<long> list, int index, long otherwise) =>
+        index < list.Count ? list[index] : otherwise;
 }

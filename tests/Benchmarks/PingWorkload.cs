@@ -9,7 +9,8 @@ internal sealed class PingWorkload : IWorkload
 
     public string Usage => "ping ROUND_TRIPS=2e6";
 
-    public IPreparedRun Prepare(IReadOnlyList<long> numbers, EventQueueKind queue) => new Ping(numbers.ElementAtOrDefault(0, 2_000_000), queue);
+    public IPreparedRun Prepare(IReadOnlyList<long> numbers, EventQueueKind queue) =>
+        new Ping(numbers.ElementAtOrDefault(0, 2_000_000), queue);
 
     public IReadOnlyList<long> WarmUp(IReadOnlyList<long> numbers) => [2_000_000];
 

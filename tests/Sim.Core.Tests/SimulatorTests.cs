@@ -153,4 +153,24 @@ public sealed class SimulatorTests
         sim.Run();
         Assert.That(count, Is.EqualTo(100_000));
     }
+
+    [Test]
+    public void Progress_of_a_long_run_is_shown_in_steps_and_changes_nothing()
+    {
+        var sim = new Simulator();
+        var seen = new List<SimProgress>();
+        SimEvent tick = null!;
+        tick = new(sim, () =>
+        {
+            if (sim.EventsFired < 100_000)
+                tick.ScheduleAfter(SimDuration.FromNanoseconds(1));
+        });
+        tick.ScheduleAt(SimTime.Zero);
+        sim.ObserveProgress(20_000, seen.Add);
+        sim.Run();
+        Assert.That(seen, Has.Count.InRange(4, 5));
+        Assert.That(seen[0].EventsFired, Is.InRange(20_000, 20_000 + 4096));
+        Assert.That(seen[0].Now, Is.EqualTo(SimTime.FromNanoseconds(seen[0].EventsFired - 1)));
+        Assert.That(sim.EventsFired, Is.EqualTo(100_000));
+    }
 }
