@@ -92,6 +92,7 @@ public sealed class AcsCapability
     /// <summary>Whether software enabled a mechanism.</summary>
     public bool IsEnabled(AcsFeatures feature) => (Enabled & feature) == feature;
 
-    /// <summary>The Egress Control Vector bit of a Port or Function (§6.12.3): set, P2P Requests towards it are blocked or redirected.</summary>
+    /// <summary>The Egress Control Vector bit of a Port or Function (§6.12.3): set, P2P Requests towards it are blocked or
+    /// redirected.</summary>
     public bool BlocksEgressTo(int number) => Supported.HasFlag(AcsFeatures.EgressControl) && Config.Bit(Offset + 0x08, number);
 }
