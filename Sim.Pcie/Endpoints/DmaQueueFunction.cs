@@ -39,11 +39,11 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
     /// <param name="sim">Simulator.</param>
     /// <param name="name">Component path.</param>
     /// <param name="layout">Configuration space with a BAR0 of <see cref="BarSize"/>.</param>
-    /// <param name="policy">What it does with requests while its responder is suspended.</param>
-    public DmaQueueFunction(Simulator sim, string name, EndpointConfig layout, StoppedAccessPolicy policy)
+    /// <param name="policy">What it does with requests while its responder is suspended; <see cref="StoppedAccessPolicy.Discard"/> if null.</param>
+    public DmaQueueFunction(Simulator sim, string name, EndpointConfig layout, StoppedAccessPolicy? policy = null)
         : base(sim, name, layout)
     {
-        Policy = policy;
+        Policy = policy ?? StoppedAccessPolicy.Discard;
         _msix = new MsixTable(this, Vectors);
         _control = new MigrationControlRegisters(this);
     }
@@ -59,7 +59,7 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
     public StoppedAccessPolicy Policy { get; }
 
     /// <inheritdoc/>
-    public bool SuspendsInitiatorAlone => Policy != StoppedAccessPolicy.DoorbellRestarts;
+    public bool SuspendsInitiatorAlone => Policy.Store != StoppedStore.DoorbellRestarts;
 
     /// <inheritdoc/>
     public bool InitiatorSuspended { get; private set; }
@@ -75,15 +75,26 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
     protected internal override AccessDecision Decide(int bar, ulong offset, in TlpHeader header)
     {
         // The control block and the MSI-X structures answer in every state: they belong to the host driver.
-        if (!ResponderSuspended || offset >= DmaQueueLayout.MsixTable) return AccessDecision.Accept;
-        return Policy switch
+        return ResponderSuspended && offset < DmaQueueLayout.MsixTable ? Policy.Decide(in header) : AccessDecision.Accept;
+    }
+
+    /// <inheritdoc/>
+    protected internal override void ReadDiscarded(int bar, ulong offset, Span<byte> destination)
+    {
+        switch (Policy.Load)
         {
-            StoppedAccessPolicy.Discard => AccessDecision.Discard,
-            StoppedAccessPolicy.UnsupportedRequest => AccessDecision.UnsupportedRequest,
-            StoppedAccessPolicy.CompleterAbort => AccessDecision.CompleterAbort,
-            StoppedAccessPolicy.NoCompletion => AccessDecision.NoCompletion,
-            _ => AccessDecision.Accept,
-        };
+            case StoppedLoad.AllOnes:
+                destination.Fill(0xFF);
+                break;
+            case StoppedLoad.Stale:
+                var cause = _cause;
+                ReadRegisters((int)offset, destination);
+                _cause = cause;
+                break;
+            default:
+                base.ReadDiscarded(bar, offset, destination);
+                break;
+        }
     }
 
     /// <inheritdoc/>
@@ -271,7 +282,7 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
     {
         _tail = tail;
         _health++;
-        if (InitiatorSuspended && Policy == StoppedAccessPolicy.DoorbellRestarts)
+        if (InitiatorSuspended && Policy.Store == StoppedStore.DoorbellRestarts)
         {
             // The device knows no suspended state of its own: it was drained by not being fed, and a doorbell feeds it.
             InitiatorSuspended = _stopRequested = Dma.Suspended = false;

@@ -15,7 +15,7 @@ namespace Sim.Vfio.Tests;
 /// <summary>A booted host: root port, switch, DMA-queue device with a PF and two VFs, IOMMU, kernel with error services.</summary>
 internal sealed class TestHost
 {
-    public TestHost(StoppedAccessPolicy device = StoppedAccessPolicy.Discard, bool virtualAer = false)
+    public TestHost(StoppedAccessPolicy? device = null, bool virtualAer = false)
     {
         Root = new RootComplex(Sim);
         Port = Root.AddRootPort("rp0");

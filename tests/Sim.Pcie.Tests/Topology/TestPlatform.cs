@@ -11,7 +11,7 @@ namespace Sim.Pcie.Tests.Topology;
 /// <summary>Root port, switch, and a DMA-queue device with a PF and two VFs; enumerated when asked.</summary>
 internal sealed class TestPlatform
 {
-    public TestPlatform(StoppedAccessPolicy policy = StoppedAccessPolicy.Discard, bool virtualAer = false, LinkProfile? profile = null)
+    public TestPlatform(StoppedAccessPolicy? policy = null, bool virtualAer = false, LinkProfile? profile = null)
     {
         Root = new RootComplex(Sim);
         Port = Root.AddRootPort("rp0");
