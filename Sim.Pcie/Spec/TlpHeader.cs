@@ -5,7 +5,8 @@ namespace Sim.Pcie.Spec;
 
 /// <summary>
 /// The header of one TLP as raw DWs: DW0 has byte 0 in bits 31:24, as AER's Header Log and a kernel log print it (§2.2.1).
-/// The properties are the bit-fields; a field that the type does not have reads as whatever those bits hold. The DW3 of a 3 DW header is not sent.
+/// The properties are the bit-fields; a field that the type does not have reads as whatever those bits hold.
+/// The DW3 of a 3 DW header is not sent.
 /// </summary>
 public struct TlpHeader : IEquatable<TlpHeader>
 {
@@ -89,7 +90,9 @@ public struct TlpHeader : IEquatable<TlpHeader>
     /// <summary>PH[1:0], the address's low two bits when TH is set (§2.2.7.1).</summary>
     public readonly int ProcessingHint => (int)((HeaderDwords == 4 ? Dw3 : Dw2) & 3);
 
-    /// <summary>Steering Tag [7:0] when TH is set: in the Tag's place of a Memory Write, in the byte enables' place otherwise (§2.2.7.1).</summary>
+    /// <summary>
+    /// Steering Tag [7:0] when TH is set: in the Tag's place of a Memory Write, in the byte enables' place otherwise (§2.2.7.1).
+    /// </summary>
     public readonly byte SteeringTag => Type == TlpType.MWr ? (byte)(Dw1 >> 8) : (byte)Dw1;
 
     /// <summary>TLP Digest: an ECRC follows (§2.7.1).</summary>
@@ -174,7 +177,9 @@ public struct TlpHeader : IEquatable<TlpHeader>
     /// <summary>Where an ID-routed Request goes: Configuration Requests and Messages routed by ID (§2.2.4.2).</summary>
     public readonly RoutingId DestinationId => new((ushort)(Dw2 >> 16));
 
-    /// <summary>Byte offset of the addressed configuration register, 0 to 4092, DW-aligned (§2.2.7, Extended Register Number included).</summary>
+    /// <summary>
+    /// Byte offset of the addressed configuration register, 0 to 4092, DW-aligned (§2.2.7, Extended Register Number included).
+    /// </summary>
     public readonly int Register => (int)(Dw2 & 0xFFC);
 
     /// <summary>Completer ID of a Completion.</summary>

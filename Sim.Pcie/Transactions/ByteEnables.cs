@@ -29,7 +29,9 @@ public static class ByteEnables
         return end <= 4 ? 0 : 0xF >> (-end & 3);
     }
 
-    /// <summary>Bytes from the first to the last enabled one, as the Byte Count of a Completion counts them (Table 2-40); 0 if none is enabled.</summary>
+    /// <summary>
+    /// Bytes from the first to the last enabled one, as the Byte Count of a Completion counts them (Table 2-40); 0 if none is enabled.
+    /// </summary>
     /// <param name="first">First DW Byte Enables.</param>
     /// <param name="last">Last DW Byte Enables, 0 for one DW.</param>
     /// <param name="lengthDw">1 to 1024.</param>
@@ -41,10 +43,14 @@ public static class ByteEnables
         return lengthDw * 4 - skippedFront - (3 - BitOperations.Log2((uint)last));
     }
 
-    /// <summary>Byte Count a Completer returns for a memory read: that of the enabled bytes, and 1 for a zero-length read (Table 2-40).</summary>
+    /// <summary>
+    /// Byte Count a Completer returns for a memory read: that of the enabled bytes, and 1 for a zero-length read (Table 2-40).
+    /// </summary>
     public static int CompletionByteCount(int first, int last, int lengthDw) => Math.Max(1, ByteCount(first, last, lengthDw));
 
-    /// <summary>Lower Address of the first Completion of a memory read (Table 2-41): 7 bits; 0 in bits 1:0 for a zero-length read.</summary>
+    /// <summary>
+    /// Lower Address of the first Completion of a memory read (Table 2-41): 7 bits; 0 in bits 1:0 for a zero-length read.
+    /// </summary>
     public static int LowerAddress(ulong dwAddress, int first) =>
         (int)(dwAddress & 0x7C) | BitOperations.TrailingZeroCount(first | 0x10) & 3;
 

@@ -1,9 +1,13 @@
 namespace Sim.Pcie.Transactions;
 
-/// <summary>How one transfer becomes several TLPs: reads and writes by MRRS, MPS and 4 KiB, Completions by MPS and RCB (§2.2.7, §2.3.1.1).</summary>
+/// <summary>
+/// How one transfer becomes several TLPs: reads and writes by MRRS, MPS and 4 KiB, Completions by MPS and RCB (§2.2.7, §2.3.1.1).
+/// </summary>
 public static class ReadSplitter
 {
-    /// <summary>Bytes of the next Request of a longer transfer: up to the limit, ending on the limit's alignment, never across 4 KiB.</summary>
+    /// <summary>
+    /// Bytes of the next Request of a longer transfer: up to the limit, ending on the limit's alignment, never across 4 KiB.
+    /// </summary>
     /// <param name="address">Byte address where the Request begins.</param>
     /// <param name="remaining">Bytes still to transfer, at least 1.</param>
     /// <param name="limit">MRRS for reads, MPS for writes: a power of two, 128 to 4096.</param>
@@ -21,7 +25,8 @@ public static class ReadSplitter
     }
 
     /// <summary>
-    /// Bytes in the next Completion of a read: as many whole RCB blocks as the MPS holds; only the last ends off an RCB boundary (§2.3.1.1).
+    /// Bytes in the next Completion of a read: as many whole RCB blocks as the MPS holds;
+    /// only the last ends off an RCB boundary (§2.3.1.1).
     /// </summary>
     /// <param name="address">Byte address of the next byte to return.</param>
     /// <param name="remaining">Byte Count of this Completion: bytes still owed, at least 1.</param>

@@ -2,13 +2,17 @@ using Sim.Pcie.Spec;
 
 namespace Sim.Pcie.Transactions;
 
-/// <summary>A TLP in flight: its header, and a body if it has payload content, prefixes or an ECRC. 24 bytes, copied freely; the body is shared.</summary>
+/// <summary>
+/// A TLP in flight: its header, and a body if it has payload content, prefixes or an ECRC. 24 bytes, copied freely; the body is shared.
+/// </summary>
 public struct Tlp
 {
     /// <summary>The header DWs.</summary>
     public TlpHeader Header;
 
-    /// <summary>Payload, prefixes, ECRC; null with none of them, or where a payload's content is not modelled (its length is still the header's).</summary>
+    /// <summary>
+    /// Payload, prefixes, ECRC; null with none of them, or where a payload's content is not modelled (its length is still the header's).
+    /// </summary>
     public TlpBody? Body;
 
     /// <summary>A TLP from its parts.</summary>

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Sim.Pcie.Transactions;
 
-/// <summary>Lends <see cref="TlpBody"/> by size class, so that steady traffic allocates nothing. Single-threaded, like the simulation it serves.</summary>
+/// <summary>
+/// Lends <see cref="TlpBody"/> by size class, so that steady traffic allocates nothing. Single-threaded, like the simulation it serves.
+/// </summary>
 public sealed class TlpBodyPool
 {
     private const int SmallestLog2 = 6;
@@ -55,7 +57,8 @@ public sealed class TlpBodyPool
     public void Return(TlpBody body)
     {
         if (!body.IsRented || body.Pool != this)
-            throw new InvalidOperationException(body.Pool != this ? "the TLP body belongs to another pool" : "the TLP body was returned twice");
+            throw new InvalidOperationException(
+                body.Pool != this ? "the TLP body belongs to another pool" : "the TLP body was returned twice");
         body.IsRented = false;
         Rented--;
         _free[body.SizeClass].Push(body);

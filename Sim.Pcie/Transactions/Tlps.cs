@@ -38,7 +38,9 @@ public static class Tlps
         TlpAttributes attributes = TlpAttributes.None, AddressType at = AddressType.Untranslated, int tc = 0) =>
         new(Memory(TlpType.DMWr, requester, tag, address, body.Length, attributes, at, tc), body);
 
-    /// <summary>An AtomicOp; the body holds the operands: 4 or 8 bytes, for CAS compare then swap value of 4, 8 or 16 each (§2.2.7).</summary>
+    /// <summary>
+    /// An AtomicOp; the body holds the operands: 4 or 8 bytes, for CAS compare then swap value of 4, 8 or 16 each (§2.2.7).
+    /// </summary>
     /// <param name="type">FetchAdd, Swap or CAS.</param>
     /// <param name="address">Aligned to the operand.</param>
     /// <exception cref="ArgumentException">Not an AtomicOp, or a size or alignment that it does not have.</exception>
@@ -54,7 +56,8 @@ public static class Tlps
             _ => false,
         };
         if (!sizeFits || (address & (uint)(operand - 1)) != 0)
-            throw new ArgumentException($"{type} of {body.Length} bytes at 0x{address:x}: no such operand or not naturally aligned (§2.2.7)");
+            throw new ArgumentException(
+                $"{type} of {body.Length} bytes at 0x{address:x}: no such operand or not naturally aligned (§2.2.7)", nameof(body));
         var header = Memory(type, requester, tag, address, 4, attributes, at, tc);
         header.LengthDw = body.Length / 4;
         header.Dw1 &= ~0xFFu; // byte enables are reserved in AtomicOps (§2.2.5)
@@ -67,16 +70,16 @@ public static class Tlps
     /// <param name="firstBe">Which of the register's four bytes.</param>
     /// <param name="type1">Type 1: to be passed on by a bridge.</param>
     /// <inheritdoc cref="MemoryRead"/>
-    public static Tlp ConfigRead(RoutingId requester, int tag, RoutingId destination, int register, int firstBe = 0xF, bool type1 = false) =>
-        new(OneDword(type1 ? TlpType.CfgRd1 : TlpType.CfgRd0, requester, tag, firstBe, (uint)destination.Value << 16 | (uint)register & 0xFFC));
+    public static Tlp ConfigRead(RoutingId requester, int tag, RoutingId destination, int register, int firstBe = 0xF,
+        bool type1 = false) =>
+        new(OneDword(type1 ? TlpType.CfgRd1 : TlpType.CfgRd0, requester, tag, firstBe, ConfigAddress(destination, register)));
 
     /// <summary>A Configuration Write of one register (CfgWr0, CfgWr1).</summary>
     /// <param name="body">One DW: the register's four bytes, little-endian.</param>
     /// <inheritdoc cref="ConfigRead"/>
     public static Tlp ConfigWrite(RoutingId requester, int tag, RoutingId destination, int register, TlpBody body, int firstBe = 0xF,
         bool type1 = false) =>
-        new(OneDword(type1 ? TlpType.CfgWr1 : TlpType.CfgWr0, requester, tag, firstBe, (uint)destination.Value << 16 | (uint)register & 0xFFC),
-            body);
+        new(OneDword(type1 ? TlpType.CfgWr1 : TlpType.CfgWr0, requester, tag, firstBe, ConfigAddress(destination, register)), body);
 
     /// <summary>An I/O Read within one DW (IORd).</summary>
     /// <param name="address">Byte address; its low two bits are not sent.</param>
@@ -99,15 +102,17 @@ public static class Tlps
     /// <param name="dw3">Header bytes 12 to 15, by Message.</param>
     /// <param name="body">Payload of whole DWs, or null.</param>
     /// <param name="tag">Used by a few Messages only.</param>
-    public static Tlp Message(RoutingId requester, MessageCode code, MessageRouting routing, uint dw2 = 0, uint dw3 = 0, TlpBody? body = null,
-        int tag = 0)
+    public static Tlp Message(RoutingId requester, MessageCode code, MessageRouting routing, uint dw2 = 0, uint dw3 = 0,
+        TlpBody? body = null, int tag = 0)
     {
         uint length = body is null ? 0 : (uint)(body.Length + 3) >> 2;
         var first = (uint)TlpEncodings.FirstByte(length == 0 ? TlpType.Msg : TlpType.MsgD) | (uint)routing;
         return new(new(first << 24 | length & 0x3FF, (uint)requester.Value << 16 | ((uint)tag & 0xFF) << 8 | (uint)code, dw2, dw3), body);
     }
 
-    /// <summary>A Completion without data: every write's, and a read's that failed. Copies Requester ID, Tag, TC and attributes (§2.2.9).</summary>
+    /// <summary>
+    /// A Completion without data: every write's, and a read's that failed. Copies Requester ID, Tag, TC and attributes (§2.2.9).
+    /// </summary>
     /// <param name="request">The Request that it answers.</param>
     /// <param name="completer">Completer ID.</param>
     /// <param name="status">Completion Status.</param>
@@ -118,7 +123,8 @@ public static class Tlps
         int byteCount = memoryRead ? ByteEnables.CompletionByteCount(request.FirstBe, request.LastBe, request.LengthDw)
             : AtomicByteCount(in request);
         int lower = memoryRead ? ByteEnables.LowerAddress(request.Address, request.FirstBe) : 0;
-        return new(CompletionHeader(request.Type == TlpType.MRdLk ? TlpType.CplLk : TlpType.Cpl, in request, completer, status, byteCount, lower));
+        var type = request.Type == TlpType.MRdLk ? TlpType.CplLk : TlpType.Cpl;
+        return new(CompletionHeader(type, in request, completer, status, byteCount, lower));
     }
 
     /// <summary>One Completion with data of a read or AtomicOp (CplD, CplDLk).</summary>
@@ -126,7 +132,8 @@ public static class Tlps
     /// <param name="lowerAddress">Low bits of the first returned byte's address.</param>
     /// <param name="body">The bytes from there on.</param>
     /// <inheritdoc cref="Completion"/>
-    public static Tlp CompletionWithData(in TlpHeader request, RoutingId completer, int byteCountRemaining, int lowerAddress, TlpBody body) =>
+    public static Tlp CompletionWithData(in TlpHeader request, RoutingId completer, int byteCountRemaining, int lowerAddress,
+        TlpBody body) =>
         CompletionWithData(in request, completer, byteCountRemaining, lowerAddress, body.Length) with { Body = body };
 
     /// <summary>One Completion with data whose content is not modelled.</summary>
@@ -147,14 +154,16 @@ public static class Tlps
         _ => 4,
     };
 
-    private static TlpHeader CompletionHeader(TlpType type, in TlpHeader request, RoutingId completer, CompletionStatus status, int byteCount,
-        int lowerAddress)
+    private static TlpHeader CompletionHeader(TlpType type, in TlpHeader request, RoutingId completer, CompletionStatus status,
+        int byteCount, int lowerAddress)
     {
         const uint copied = 1u << 23 | 7u << 20 | 1u << 19 | 1u << 18 | 3u << 12; // T9, TC, T8, Attr
         return new((uint)TlpEncodings.FirstByte(type) << 24 | request.Dw0 & copied,
             (uint)completer.Value << 16 | (uint)status << 13 | (uint)byteCount & 0xFFF,
             request.Dw1 & 0xFFFFFF00 | (uint)lowerAddress & 0x7F);
     }
+
+    private static uint ConfigAddress(RoutingId destination, int register) => (uint)destination.Value << 16 | (uint)register & 0xFFC;
 
     private static TlpHeader OneDword(TlpType type, RoutingId requester, int tag, int firstBe, uint dw2)
     {
