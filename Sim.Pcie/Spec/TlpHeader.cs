@@ -151,8 +151,8 @@ public struct TlpHeader : IEquatable<TlpHeader>
     /// <summary>Last DW Byte Enables (§2.2.5); 0 for a length of one DW.</summary>
     public readonly int LastBe => HasSteeringTagForEnables ? (LengthDw == 1 ? 0 : 0xF) : (int)(Dw1 >> 4 & 0xF);
 
-    // §2.2.7.1: only reads and AtomicOps trade their byte enables for the Steering Tag.
-    private readonly bool HasSteeringTagForEnables => Th && Type is not TlpType.MWr;
+    // §2.2.5.1: memory reads and DMWr with TH imply their byte enables (AtomicOps have none at all).
+    private readonly bool HasSteeringTagForEnables => Th && Type is TlpType.MRd or TlpType.MRdLk or TlpType.DMWr;
 
     /// <summary>Byte address of the first DW: 32 or 64 bits by Fmt, low two bits 0 (§2.2.4.1).</summary>
     public ulong Address
