@@ -49,6 +49,7 @@ internal static class PciesimProgram
         {
             RunCommand.Create(variants),
             TestCommand.Create(variants),
+            Tlp.TlpCommands.Create(),
             Print("schema", "Print the JSON schema of a scenario script.", JsonSchema.Text),
             Print("presets", "Print the platform presets: the register values and policies that each name stands for.", () => Presets.Text),
         };

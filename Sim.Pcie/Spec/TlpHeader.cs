@@ -168,6 +168,10 @@ public struct TlpHeader : IEquatable<TlpHeader>
         }
     }
 
+    /// <summary>No Write flag of a Translation Request, the address's low bit (§10.2.2).</summary>
+    public readonly bool IsNoWrite =>
+        At == AddressType.TranslationRequest && Type == TlpType.MRd && !Th && ((HeaderDwords == 4 ? Dw3 : Dw2) & 1) != 0;
+
     /// <summary>Byte address of the first enabled byte; the first DW's if none is enabled.</summary>
     public readonly ulong FirstByteAddress => Address + (uint)(BitOperations.TrailingZeroCount(FirstBe | 0x10) & 3);
 

@@ -46,12 +46,9 @@ public enum TlpWarnings
     /// <summary>A reserved End-End TLP Prefix type: handled as Unsupported Request or Unexpected Completion (§2.2.10.4).</summary>
     EndEndPrefixReserved = 1 << 12,
 
-    /// <summary>The ECRC does not match (§2.7.1).</summary>
-    EcrcMismatch = 1 << 13,
-
     /// <summary>A Translation Request whose Length is odd (§10.2.2).</summary>
-    TranslationLength = 1 << 14,
+    TranslationLength = 1 << 13,
 
     /// <summary>A hot-plug signalling Message that Receivers ignore (§2.2.8.7).</summary>
-    MessageIgnored = 1 << 15,
+    MessageIgnored = 1 << 14,
 }

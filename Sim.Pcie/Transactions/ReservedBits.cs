@@ -35,7 +35,7 @@ public readonly record struct ReservedBits(uint Dw0, uint Dw1, uint Dw2, uint Dw
     private static ReservedBits Memory(in TlpHeader header, uint dw1Mask)
     {
         // §2.2.4.1: PH is reserved without TH; the low bit of a Translation Request is No Write (§10.2.2).
-        uint low = header.Th ? 0 : header.At == AddressType.TranslationRequest ? 2u : 3u;
+        uint low = header.Th ? 0 : header.IsNoWrite ? 2u : 3u;
         uint dw0 = header.Dw0 & Ln;
         uint dw1 = header.Dw1 & dw1Mask;
         return header.HeaderDwords == 4 ? new(dw0, dw1, 0, header.Dw3 & low) : new(dw0, dw1, header.Dw2 & low, 0);

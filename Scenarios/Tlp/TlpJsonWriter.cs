@@ -1,0 +1,198 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Sim.Pcie.Spec;
+
+namespace Scenarios.Tlp;
+
+/// <summary>A decoded TLP as one JSON object on one line.</summary>
+internal sealed class TlpJsonWriter(IBufferWriter<byte> output)
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private readonly Utf8JsonWriter _json = new(output, Options);
+
+    /// <summary>Writes a TLP.</summary>
+    public void Write(TlpReport report, ReadOnlySpan<uint> dws)
+    {
+        _json.Reset();
+        _json.WriteStartObject();
+        ref readonly var tlp = ref report.Tlp;
+        Common(in tlp.Header);
+        switch (tlp.Header.Type)
+        {
+            case TlpType.Cpl or TlpType.CplD or TlpType.CplLk or TlpType.CplDLk:
+                Completion(in tlp.Header);
+                break;
+            case TlpType.Msg or TlpType.MsgD:
+                Message(in tlp.Header);
+                break;
+            case TlpType.CfgRd0 or TlpType.CfgRd1 or TlpType.CfgWr0 or TlpType.CfgWr1:
+                Request(in tlp.Header);
+                Id("destination_id", tlp.Header.DestinationId);
+                _json.WriteNumber("register", tlp.Header.Register);
+                break;
+            default:
+                Request(in tlp.Header);
+                Memory(in tlp.Header);
+                break;
+        }
+        if (tlp.PrefixCount > 0)
+            Prefixes(dws[..tlp.PrefixCount]);
+        if (tlp.PayloadDwords > 0)
+            Hex("payload", dws.Slice(tlp.PayloadStart, tlp.PayloadDwords), "");
+        if (tlp.HasDigest)
+            Hex("ecrc", dws[^1..], "0x");
+        if (report.Sequence is { } sequence)
+        {
+            _json.WriteNumber("sequence", sequence);
+            Hex("lcrc", [report.Lcrc], "0x");
+        }
+        Warnings(report.Warnings);
+        _json.WriteEndObject();
+        _json.Flush();
+    }
+
+    /// <summary>Writes an error.</summary>
+    public void WriteError(string error, TlpRule rule, string input)
+    {
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteString("error", error);
+        _json.WriteString("rule", TlpRules.Name(rule));
+        _json.WriteString("input", input);
+        _json.WriteEndObject();
+        _json.Flush();
+    }
+
+    /// <summary>Starts an object of another kind on the same writer; the caller ends it with <see cref="End"/>.</summary>
+    public Utf8JsonWriter Start()
+    {
+        _json.Reset();
+        _json.WriteStartObject();
+        return _json;
+    }
+
+    /// <summary>Ends an object begun with <see cref="Start"/>.</summary>
+    public void End(IReadOnlyList<string> warnings)
+    {
+        Warnings(warnings);
+        _json.WriteEndObject();
+        _json.Flush();
+    }
+
+    private void Common(in TlpHeader header)
+    {
+        _json.WriteString("type", header.Type.ToString());
+        _json.WriteNumber("fmt", header.Fmt);
+        bool hasLength = header.Type is not (TlpType.Msg or TlpType.Cpl or TlpType.CplLk); // there Length is reserved (§2.2.1)
+        _json.WriteNumber("length_dw", hasLength ? header.LengthDw : 0);
+        _json.WriteNumber("tc", header.Tc);
+        _json.WriteStartObject("attr");
+        _json.WriteBoolean("no_snoop", header.Attributes.HasFlag(TlpAttributes.NoSnoop));
+        _json.WriteBoolean("relaxed_ordering", header.Attributes.HasFlag(TlpAttributes.RelaxedOrdering));
+        _json.WriteBoolean("id_based_ordering", header.Attributes.HasFlag(TlpAttributes.IdBasedOrdering));
+        _json.WriteEndObject();
+        _json.WriteBoolean("th", header.Th);
+        _json.WriteBoolean("td", header.Td);
+        _json.WriteBoolean("ep", header.Poisoned);
+        _json.WriteNumber("at", (int)header.At);
+        Id("requester_id", header.RequesterId);
+        _json.WriteNumber("tag", header.Tag);
+    }
+
+    private void Request(in TlpHeader header)
+    {
+        if (header.Type is TlpType.FetchAdd or TlpType.Swap or TlpType.CAS)
+            return; // §2.2.5: AtomicOps have no byte enables
+        _json.WriteNumber("first_be", header.FirstBe);
+        _json.WriteNumber("last_be", header.LastBe);
+    }
+
+    private void Memory(in TlpHeader header)
+    {
+        Hex("address", [(uint)(header.Address >> 32), (uint)header.Address], "0x");
+        if (header.Th && header.Type is not (TlpType.IORd or TlpType.IOWr))
+        {
+            _json.WriteNumber("processing_hint", header.ProcessingHint);
+            _json.WriteNumber("steering_tag", header.SteeringTag);
+        }
+        else if (header.IsNoWrite)
+            _json.WriteBoolean("no_write", true);
+    }
+
+    private void Completion(in TlpHeader header)
+    {
+        Id("completer_id", header.CompleterId);
+        _json.WriteString("status", TlpDescription.Status(header.Status));
+        _json.WriteBoolean("bcm", header.Bcm);
+        _json.WriteNumber("byte_count", header.ByteCount);
+        _json.WriteNumber("lower_address", header.LowerAddress);
+    }
+
+    private void Message(in TlpHeader header)
+    {
+        _json.WriteNumber("message_code", (int)header.MessageCode);
+        _json.WriteString("message_name", MessageTable.NameOf(in header));
+        _json.WriteNumber("message_routing", (int)header.MessageRouting);
+        if (header.MessageRouting == MessageRouting.ById)
+            Id("destination_id", header.DestinationId);
+        if (header.Dw2 != 0)
+            Hex("message_dw2", [header.Dw2], "0x");
+        if (header.Dw3 != 0)
+            Hex("message_dw3", [header.Dw3], "0x");
+    }
+
+    private void Prefixes(ReadOnlySpan<uint> dws)
+    {
+        _json.WriteStartArray("prefixes");
+        foreach (uint dw in dws)
+        {
+            var prefix = new TlpPrefix(dw);
+            _json.WriteStartObject();
+            _json.WriteString("type", prefix.Name);
+            _json.WriteBoolean("end_end", prefix.IsEndEnd);
+            Hex("dw", [dw], "0x");
+            if (prefix.Type == TlpPrefixType.Pasid)
+            {
+                _json.WriteNumber("pasid", prefix.PasidValue);
+                _json.WriteBoolean("execute_requested", prefix.ExecuteRequested);
+                _json.WriteBoolean("privileged_mode_requested", prefix.PrivilegedModeRequested);
+            }
+            else if (prefix.Type == TlpPrefixType.Tph)
+                _json.WriteNumber("steering_tag_high", prefix.SteeringTagHigh);
+            _json.WriteEndObject();
+        }
+        _json.WriteEndArray();
+    }
+
+    private void Warnings(IReadOnlyList<string> warnings)
+    {
+        _json.WriteStartArray("warnings");
+        for (int i = 0; i < warnings.Count; i++)
+            _json.WriteStringValue(warnings[i]);
+        _json.WriteEndArray();
+    }
+
+    private void Id(string key, RoutingId id)
+    {
+        Span<char> text = stackalloc char[7];
+        text.TryWrite(CultureInfo.InvariantCulture, $"{id.Bus:x2}:{id.Device:x2}.{id.Function}", out int length);
+        _json.WriteString(key, text[..length]);
+    }
+
+    private void Hex(string key, ReadOnlySpan<uint> dws, string prefix)
+    {
+        char[] text = ArrayPool<char>.Shared.Rent(prefix.Length + dws.Length * 8);
+        prefix.CopyTo(text);
+        int at = prefix.Length;
+        foreach (uint dw in dws)
+        {
+            dw.TryFormat(text.AsSpan(at), out _, "x8", CultureInfo.InvariantCulture);
+            at += 8;
+        }
+        _json.WriteString(key, text.AsSpan(0, at));
+        ArrayPool<char>.Shared.Return(text);
+    }
+}
