@@ -64,7 +64,8 @@ internal static class TlpAssembly
         else if (isMessage)
             Message(fields, type, ref header);
         else if (isConfiguration)
-            header.Dw2 = (uint)Need(fields.DestinationId, "destination_id", type).Value << 16 | (uint)Need(fields.Register, "register", type) & 0xFFC;
+            header.Dw2 = (uint)Need(fields.DestinationId, "destination_id", type).Value << 16
+                | (uint)Need(fields.Register, "register", type) & 0xFFC;
         else
             Address(fields, type, ref header);
         if (!isCompletion && !isMessage && type is not (TlpType.FetchAdd or TlpType.Swap or TlpType.CAS))

@@ -20,6 +20,11 @@ internal static class TlpCommands
             Arity = ArgumentArity.ZeroOrMore,
             Description = "The DWs of one TLP in hexadecimal; without them one TLP per line is read from standard input.",
         };
+        dws.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(token => token.Value.StartsWith('-')) is { } unknown)
+                result.AddError($"unknown option '{unknown.Value}'");
+        });
         var json = new Option<bool>("--json") { Description = "Print one JSON object a line." };
         var link = new Option<bool>("--link") { Description = "Input as on the Link: sequence number (4 digits), TLP, LCRC." };
         var dllp = new Option<bool>("--dllp") { Description = "Input is DLLPs: 8 digits, and 4 of CRC if there are 12." };
@@ -54,7 +59,7 @@ internal static class TlpCommands
 
     private static Command CreateEncode()
     {
-        var encode = new Command("encode", "Encode the JSON objects that decode prints, one per line of standard input, to hexadecimal DWs.");
+        var encode = new Command("encode", "Encode the JSON objects that decode prints, one per line of input, to hexadecimal DWs.");
         encode.SetAction(_ => Guarded(() =>
         {
             using var output = OpenOutput();
@@ -66,8 +71,15 @@ internal static class TlpCommands
         return encode;
     }
 
-    // The console's own stream swallows a closed pipe and would go on for ever; this one reports it.
-    private static FileStream OpenOutput() => new(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+    // The console's own stream swallows a closed pipe and would go on for ever; a FileStream reports it, but keeps a position of its own
+    // in files.
+    private static Stream OpenOutput()
+    {
+        if (OperatingSystem.IsWindows())
+            return Console.OpenStandardOutput();
+        var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return output.CanSeek ? Console.OpenStandardOutput() : output;
+    }
 
     private static int Guarded(Func<int> action)
     {

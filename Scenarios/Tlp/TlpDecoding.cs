@@ -53,7 +53,7 @@ internal sealed class TlpDecoding
         while (lines.TryRead(out var line, out bool cut))
         {
             if (cut)
-                Fail("the line is longer than any TLP", TlpRule.Empty, line);
+                Fail("the line is longer than any TLP", TlpRule.Input, line);
             else if (line.IndexOfAnyExcept(" \t"u8) >= 0)
                 Decode(line);
         }
@@ -88,14 +88,14 @@ internal sealed class TlpDecoding
         bool onLink = _framing == TlpFraming.Link;
         string? wrong = _input.DroppedLogDword is not null ? null : onLink ? _input.TakeDwords(2, 4) : _input.TakeDwords();
         if (wrong is not null)
-            Fail(onLink ? "two bytes of sequence number, whole DWs and four bytes of LCRC are expected" : wrong, TlpRule.HeaderLength, line);
+            Fail(onLink ? "two bytes of sequence number, whole DWs and four bytes of LCRC are expected" : wrong, TlpRule.Input, line);
         else if (!_report.Decode(_input.Dwords, _input.DroppedLogDword, out var broken))
             Fail(TlpRules.Text(broken), broken, line);
         else
         {
             if (onLink)
-                _report.AddFraming(BinaryPrimitives.ReadUInt16BigEndian(_input.Bytes), BinaryPrimitives.ReadUInt32BigEndian(_input.Bytes[^4..]),
-                    _input.Dwords);
+                _report.AddFraming(BinaryPrimitives.ReadUInt16BigEndian(_input.Bytes),
+                    BinaryPrimitives.ReadUInt32BigEndian(_input.Bytes[^4..]), _input.Dwords);
             Show();
         }
     }
@@ -118,7 +118,7 @@ internal sealed class TlpDecoding
         var bytes = _input.Bytes;
         if (bytes.Length is not (4 or 6))
         {
-            Fail($"{bytes.Length} bytes: a DLLP has four, and two of CRC", TlpRule.Empty, line);
+            Fail($"{bytes.Length} bytes: a DLLP has four, and two of CRC", TlpRule.Input, line);
             return;
         }
         var dllp = new Dllp(BinaryPrimitives.ReadUInt32BigEndian(bytes));

@@ -35,7 +35,7 @@ internal sealed class TlpEncoding
         while (lines.TryRead(out var line, out bool cut))
         {
             if (cut)
-                Fail("the line is longer than any TLP's object", TlpRule.Empty, line);
+                Fail("the line is longer than any TLP's object", TlpRule.Input, line);
             else if (line.IndexOfAnyExcept(" \t"u8) >= 0)
                 Encode(line);
         }
@@ -55,11 +55,11 @@ internal sealed class TlpEncoding
         }
         catch (FormatException wrong)
         {
-            Fail(wrong.Message, TlpRule.Empty, line);
+            Fail(wrong.Message, TlpRule.Input, line);
         }
         catch (JsonException wrong)
         {
-            Fail($"no JSON object: {wrong.Message}", TlpRule.Empty, line);
+            Fail($"no JSON object: {wrong.Message}", TlpRule.Input, line);
         }
         if (_buffer.WrittenCount >= FlushAt)
             Flush();

@@ -4,7 +4,9 @@ using Sim.Pcie.Transactions;
 
 namespace Scenarios.Tlp;
 
-/// <summary>One line of hexadecimal text turned into bytes and DWs: plain hex, 0x words, byte pairs, or a kernel log's TLP Header.</summary>
+/// <summary>
+/// One line of hexadecimal text turned into bytes and DWs: plain hex, 0x words, byte pairs, or a kernel log's TLP Header.
+/// </summary>
 internal sealed class TlpInput
 {
     private static ReadOnlySpan<byte> LogMarker => "TLP Header"u8;
@@ -33,7 +35,7 @@ internal sealed class TlpInput
     /// <param name="broken">The rule behind an error.</param>
     public string? Read(ReadOnlySpan<byte> line, out TlpRule broken)
     {
-        broken = TlpRule.Empty;
+        broken = TlpRule.Input;
         (_byteCount, _dwordCount, DroppedLogDword) = (0, 0, null);
         bool fromLog = FindLog(ref line, out bool flit);
         if (flit)
@@ -99,7 +101,10 @@ internal sealed class TlpInput
         if (header.Length > 4)
             return $"a Header Log has four DWs, not {header.Length}";
         if (prefixes == 0 && header.IndexOfAnyExcept(0u) < 0)
+        {
+            broken = TlpRule.Empty;
             return "the Header Log is all zeros: no header was recorded";
+        }
         if (header.Length == 4 && !TlpPrefix.IsPrefix(header[0]) && new TlpHeader { Dw0 = header[0] }.HeaderDwords == 3)
         {
             DroppedLogDword = header[3];

@@ -9,7 +9,11 @@ namespace Scenarios.Tlp;
 /// <summary>A decoded TLP as one JSON object on one line.</summary>
 internal sealed class TlpJsonWriter(IBufferWriter<byte> output)
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     private readonly Utf8JsonWriter _json = new(output, Options);
 

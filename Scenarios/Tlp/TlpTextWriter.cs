@@ -15,7 +15,7 @@ internal sealed class TlpTextWriter(StringBuilder text)
     {
         ref readonly var tlp = ref report.Tlp;
         ref readonly var header = ref tlp.Header;
-        text.Append(CultureInfo.InvariantCulture, $"{header.Type}  {TlpDescription.Describe(header.Type)}, {header.HeaderDwords} DW header\n");
+        text.Append($"{header.Type}  {TlpDescription.Describe(header.Type)}, {header.HeaderDwords} DW header\n");
         foreach (uint dw in dws[..tlp.PrefixCount])
             Row("prefix", Describe(new TlpPrefix(dw)));
         Row("header", header.ToString());
@@ -94,7 +94,8 @@ internal sealed class TlpTextWriter(StringBuilder text)
     }
 
     /// <summary>Appends one row.</summary>
-    public void Row(string label, string value) => text.Append("  ").Append(label.PadRight(LabelWidth)).Append(' ').Append(value).Append('\n');
+    public void Row(string label, string value) =>
+        text.Append("  ").Append(label.PadRight(LabelWidth)).Append(' ').Append(value).Append('\n');
 
     private static string Describe(TlpPrefix prefix) => prefix.Type switch
     {

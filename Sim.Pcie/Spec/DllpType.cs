@@ -1,6 +1,8 @@
 namespace Sim.Pcie.Spec;
 
-/// <summary>The DLLP types of non-FLIT mode (§3.5.1, Table 3-5); of the flow-control ones the low three bits are the Virtual Channel.</summary>
+/// <summary>
+/// The DLLP types of non-FLIT mode (§3.5.1, Table 3-5); of the flow-control ones the low three bits are the Virtual Channel.
+/// </summary>
 public enum DllpType : byte
 {
     /// <summary>Ack.</summary>

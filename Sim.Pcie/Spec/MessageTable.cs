@@ -73,7 +73,9 @@ public static class MessageTable
         _ => Find(header.MessageCode)?.Name ?? "reserved",
     };
 
-    /// <summary>Which of the PCI-SIG's own Vendor_Defined Type 1 Messages a Message header holds, by Vendor ID and Subtype (§2.2.8.6.1).</summary>
+    /// <summary>
+    /// Which of the PCI-SIG's own Vendor_Defined Type 1 Messages a Message header holds, by Vendor ID and Subtype (§2.2.8.6.1).
+    /// </summary>
     public static ReadinessMessage Readiness(in TlpHeader header) =>
         header.MessageCode == MessageCode.VendorDefined1 && (header.Dw2 & 0xFFFF) == PciSigVendorId
             ? (header.Dw3 >> 24) switch

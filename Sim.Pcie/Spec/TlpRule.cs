@@ -1,6 +1,8 @@
 namespace Sim.Pcie.Spec;
 
-/// <summary>What makes a TLP a Malformed TLP, as far as its own bits tell (§2.2, §2.3); <see cref="TlpRules"/> has text and section.</summary>
+/// <summary>
+/// What makes a TLP a Malformed TLP, as far as its own bits tell (§2.2, §2.3); <see cref="TlpRules"/> has text and section.
+/// </summary>
 public enum TlpRule : byte
 {
     /// <summary>No rule is broken.</summary>
@@ -8,6 +10,9 @@ public enum TlpRule : byte
 
     /// <summary>Nothing to decode.</summary>
     Empty,
+
+    /// <summary>The input is not the hexadecimal text or the object of a TLP at all.</summary>
+    Input,
 
     /// <summary>Fmt and Type are a reserved combination.</summary>
     FmtType,

@@ -26,6 +26,7 @@ public static class TlpRules
     {
         TlpRule.None => ("", "well-formed"),
         TlpRule.Empty => ("§2.2.1", "there is no header"),
+        TlpRule.Input => ("§2.2.1", "no TLP in hexadecimal DWs"),
         TlpRule.FmtType => ("§2.3", "Fmt and Type are a reserved combination"),
         TlpRule.HeaderLength => ("§2.2.1", "the header is shorter than Fmt says"),
         TlpRule.PrefixWithoutHeader => ("§2.2.10.1", "TLP Prefixes without a TLP header"),

@@ -7,7 +7,8 @@ namespace Sim.Pcie.Transactions;
 public static class Ecrc
 {
     /// <summary>ECRC of a TLP: its End-End TLP Prefixes, header and payload, with the variant bits (Type[0] and EP) taken as set.</summary>
-    /// <param name="tlp">Prefixes, header and payload without the digest; Local TLP Prefixes are skipped. Byte 0 of each DW in bits 31:24.</param>
+    /// <param name="tlp">Prefixes, header and payload without the digest; Local TLP Prefixes are skipped. Byte 0 of each DW in bits
+    /// 31:24.</param>
     /// <returns>The digest as sent, byte 0 in bits 31:24.</returns>
     public static uint Compute(ReadOnlySpan<uint> tlp)
     {

@@ -2,7 +2,9 @@ using Sim.Pcie.Spec;
 
 namespace Sim.Pcie.Transactions;
 
-/// <summary>The rules for Message Requests: what is malformed, and what a Receiver handles as Unsupported Request (§2.2.8, §2.3, §2.3.1).</summary>
+/// <summary>
+/// The rules for Message Requests: what is malformed, and what a Receiver handles as Unsupported Request (§2.2.8, §2.3, §2.3.1).
+/// </summary>
 internal static class MessageRules
 {
     public static TlpRule Check(in TlpHeader header, ref TlpWarnings warnings)

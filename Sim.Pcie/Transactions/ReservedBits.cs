@@ -2,7 +2,9 @@ using Sim.Pcie.Spec;
 
 namespace Sim.Pcie.Transactions;
 
-/// <summary>The bits of a header that its type reserves and that are set nevertheless: Receivers ignore them, Switches pass them on (§2.2.1).</summary>
+/// <summary>
+/// The bits of a header that its type reserves and that are set nevertheless: Receivers ignore them, Switches pass them on (§2.2.1).
+/// </summary>
 /// <param name="Dw0">In DW0.</param>
 /// <param name="Dw1">In DW1.</param>
 /// <param name="Dw2">In DW2.</param>

@@ -9,7 +9,8 @@ public static class TlpCodec
     public const int MaxDwords = 8 + 4 + 1024 + 1;
 
     /// <summary>
-    /// Decodes one TLP. A header alone is fine, as a Header Log has it; a payload, if there is one, must have the length that the header says.
+    /// Decodes one TLP. A header alone is fine, as a Header Log has it; a payload, if there is one, must have the length that the header
+    /// says.
     /// </summary>
     /// <param name="dws">Prefixes, header, payload, digest; byte 0 of each DW in bits 31:24.</param>
     /// <param name="tlp">The parts, if true is returned.</param>

@@ -78,7 +78,8 @@ internal static class TlpHeaderRules
             return TlpRule.LastBeOneDword;
         if (header.Tc != 0)
             return TlpRule.RequestTc;
-        return (header.Attributes & (TlpAttributes.NoSnoop | TlpAttributes.RelaxedOrdering)) != 0 ? TlpRule.RequestAttributes : TlpRule.None;
+        const TlpAttributes Attr10 = TlpAttributes.NoSnoop | TlpAttributes.RelaxedOrdering;
+        return (header.Attributes & Attr10) != 0 ? TlpRule.RequestAttributes : TlpRule.None;
     }
 
     private static TlpRule Completion(in TlpHeader header, ref TlpWarnings warnings)

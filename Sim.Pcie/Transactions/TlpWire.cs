@@ -3,7 +3,9 @@ using Sim.Pcie.Spec;
 
 namespace Sim.Pcie.Transactions;
 
-/// <summary>A simulated TLP to the DWs on the wire and back, for traces, captures and the codec. The DWs have byte 0 in bits 31:24.</summary>
+/// <summary>
+/// A simulated TLP to the DWs on the wire and back, for traces, captures and the codec. The DWs have byte 0 in bits 31:24.
+/// </summary>
 public static class TlpWire
 {
     /// <summary>Writes prefixes, header, payload and digest. Bytes that are not enabled, and content that is not modelled, are 0.</summary>
@@ -59,7 +61,9 @@ public static class TlpWire
         return new(decoded.Header, body);
     }
 
-    /// <summary>Where in the first payload DW the body's first byte lies: memory writes and their like, and memory read Completions.</summary>
+    /// <summary>
+    /// Where in the first payload DW the body's first byte lies: memory writes and their like, and memory read Completions.
+    /// </summary>
     public static int FirstByteOffset(in TlpHeader header) => header.Type switch
     {
         TlpType.MWr or TlpType.DMWr => (int)(header.FirstByteAddress & 3),

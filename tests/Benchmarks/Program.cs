@@ -3,7 +3,7 @@ using Benchmarks;
 using Sim.Core;
 
 // dotnet run -c Release --project tests/Benchmarks -- [--heap] WORKLOAD [NUMBER ...]      (numbers may be written as 1e5)
-IWorkload[] workloads = [new HoldWorkload(), new PingWorkload(), new ReadsWorkload()];
+IWorkload[] workloads = [new HoldWorkload(), new PingWorkload(), new ReadsWorkload(), new TlpDecodeWorkload()];
 
 var queue = args.Contains("--heap") ? EventQueueKind.ReferenceHeap : EventQueueKind.Wheel;
 var words = args.Where(a => a != "--heap").ToArray();
