@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using NUnit.Framework;
 using Scenarios.Tlp;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Tests.Transactions;
