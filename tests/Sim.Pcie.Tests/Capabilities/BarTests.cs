@@ -41,7 +41,8 @@ public sealed class BarTests
     [TestCase(5, 0)]
     public void Bars_that_overlap_or_do_not_fit_are_refused(int wide, int narrow) =>
         Assert.That(
-            () => Type0Header.Add(new("fn"), Identity, new BarSpec(wide, BarKind.Memory64, 4096), new BarSpec(narrow, BarKind.Memory32, 4096)),
+            () => Type0Header.Add(new("fn"), Identity, new BarSpec(wide, BarKind.Memory64, 4096),
+                new BarSpec(narrow, BarKind.Memory32, 4096)),
             Throws.ArgumentException);
 
     [Test]

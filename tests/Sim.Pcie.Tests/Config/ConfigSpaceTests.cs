@@ -15,7 +15,8 @@ public sealed class ConfigSpaceTests
         _config.Place(0x40, new("Test", 8,
             new RegisterSpec(0, 32, "Classes", "§0",
                 new(0, 4, "ro", RO, 5), new(4, 4, "rw", RW, 6), new(8, 4, "rw1c", RW1C), new(12, 4, "rw1cs", RW1CS),
-                new(16, 4, "rws", RWS, 9), new(20, 4, "ros", ROS), new(24, 4, "hwinit", HwInit, 3), new(28, 2, "mps", RW, SurvivesFlr: true)),
+                new(16, 4, "rws", RWS, 9), new(20, 4, "ros", ROS), new(24, 4, "hwinit", HwInit, 3),
+                new(28, 2, "mps", RW, SurvivesFlr: true)),
             RegisterSpec.Whole(4, 16, "Plain", "§0", RW)));
     }
 
@@ -72,7 +73,7 @@ public sealed class ConfigSpaceTests
     {
         _config.HwSet(0x40, 4, 0x27CB_FFFF);
         _config.Reset(kind);
-        Assert.That(_config.Read(0x40), Is.EqualTo(expected).Using<uint>((a, b) => a == b), $"{_config.Read(0x40):X8}");
+        Assert.That(_config.Read(0x40), Is.EqualTo(expected), $"{_config.Read(0x40):X8}");
     }
 
     [Test]

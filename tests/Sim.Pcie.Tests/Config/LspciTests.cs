@@ -62,15 +62,19 @@ public sealed class LspciTests
         yield return new("PF", (string[])
         [
             "Ethernet controller [0200]", "Express (v2) Endpoint", "MSI-X: Enable- Count=64", "Initial VFs: 8, Total VFs: 8",
-            "Advanced Error Reporting", "Alternative Routing-ID", "UESvrt:\tDLP+ SDES- TLP- FCP+ CmpltTO- CmpltAbrt- UnxCmplt- RxOF+ MalfTLP+ ECRC- UnsupReq-",
+            "Advanced Error Reporting", "Alternative Routing-ID",
+            "UESvrt:\tDLP+ SDES- TLP- FCP+ CmpltTO- CmpltAbrt- UnxCmplt- RxOF+ MalfTLP+ ECRC- UnsupReq-",
             "AdvNonFatalErr+", "Device Serial Number 00-11-22-33-44-55-66-77", "Physical Layer 16.0 GT/s", "Data Link Feature",
             "Secondary PCI Express", "LnkCap:\tPort #0, Speed 16GT/s, Width x16", "Latency Tolerance", "BAR 0: current size: 32MB",
         ]);
-        yield return new("VF", (string[])["Express (v2) Endpoint", "MSI-X: Enable- Count=12", "ID=0000 Rev=0 Len=00c", "LnkSta:\tSpeed unknown"]);
+        yield return new("VF", (string[])
+            ["Express (v2) Endpoint", "MSI-X: Enable- Count=12", "ID=0000 Rev=0 Len=00c", "LnkSta:\tSpeed unknown"]);
         yield return new("Root Port", (string[])
         [
-            "Express (v2) Root Port (Slot+)", "RootCmd: CERptEn- NFERptEn- FERptEn-", "Downstream Port Containment", "RootCtl: ErrCorrectable-",
-            "ACSCap:\tSrcValid+ TransBlk+ ReqRedir+ CmpltRedir+ UpstreamFwd+ EgressCtrl- DirectTrans+", "RPExt+ PoisonedTLP+ SwTrigger+ RP PIO Log 4",
+            "Express (v2) Root Port (Slot+)", "RootCmd: CERptEn- NFERptEn- FERptEn-", "Downstream Port Containment",
+            "RootCtl: ErrCorrectable-",
+            "ACSCap:\tSrcValid+ TransBlk+ ReqRedir+ CmpltRedir+ UpstreamFwd+ EgressCtrl- DirectTrans+",
+            "RPExt+ PoisonedTLP+ SwTrigger+ RP PIO Log 4",
         ]);
         yield return new("Downstream Port", (string[])["Express (v2) Downstream Port", "Downstream Port Containment", "PCI bridge [0604]"]);
         yield return new("Upstream Port", (string[])["Express (v2) Upstream Port", "PCI bridge [0604]"]);
@@ -79,7 +83,10 @@ public sealed class LspciTests
     private static ConfigSpace Made(string name)
     {
         var config = new ConfigSpace(name);
-        var identity = new FunctionIdentity(0x15B3, 0x1017, 0x020000) { SubsystemVendorId = 0x15B3, SubsystemId = 0x0020, InterruptPin = 1 };
+        var identity = new FunctionIdentity(0x15B3, 0x1017, 0x020000)
+        {
+            SubsystemVendorId = 0x15B3, SubsystemId = 0x0020, InterruptPin = 1,
+        };
         if (name is "PF" or "VF")
         {
             var pfConfig = name == "PF" ? config : new("its PF");
@@ -95,7 +102,10 @@ public sealed class LspciTests
             MsiCapability.Add(config, 0x48, 4, perVectorMasking: false);
             AerCapability.Add(config, 0x100, new() { TlpPrefixLog = true });
             AriCapability.Add(config, 0x150, 1);
-            SriovCapability.Add(config, 0x180, new() { TotalVfs = 8, VfDeviceId = 0x1018, VfBars = [new(0, BarKind.Memory64Prefetchable, 1 << 20)] });
+            SriovCapability.Add(config, 0x180, new()
+            {
+                TotalVfs = 8, VfDeviceId = 0x1018, VfBars = [new(0, BarKind.Memory64Prefetchable, 1 << 20)],
+            });
             LinkCapabilities.AddSecondaryPciExpress(config, 0x1C0, 16, false);
             AcsCapability.Add(config, 0x230, AcsFeatures.None);
             LinkCapabilities.AddPhysicalLayer16(config, 0x240, 16);

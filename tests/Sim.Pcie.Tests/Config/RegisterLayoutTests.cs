@@ -25,11 +25,13 @@ public sealed class RegisterLayoutTests
 
     [Test]
     public void An_extended_capability_list_begins_at_100h() =>
-        Assert.That(() => new ConfigSpace("fn").ChainExtendedCapability(1, 1, 0x140), Throws.ArgumentException.With.Message.Contains("§7.6.3"));
+        Assert.That(() => new ConfigSpace("fn").ChainExtendedCapability(1, 1, 0x140),
+            Throws.ArgumentException.With.Message.Contains("§7.6.3"));
 
     private static IEnumerable<TestCaseData> BadTables()
     {
-        yield return new((RegisterSpec[])[RegisterSpec.Whole(4, 32, "A", "§", RW), RegisterSpec.Whole(6, 16, "B", "§", RW)], "'B' overlaps 'A'");
+        yield return new((RegisterSpec[])[RegisterSpec.Whole(4, 32, "A", "§", RW), RegisterSpec.Whole(6, 16, "B", "§", RW)],
+            "'B' overlaps 'A'");
         yield return new((RegisterSpec[])[RegisterSpec.Whole(14, 32, "A", "§", RW)], "outside");
         yield return new((RegisterSpec[])[RegisterSpec.Whole(2, 32, "A", "§", RW)], "not aligned");
         yield return new((RegisterSpec[])[RegisterSpec.Whole(4, 24, "A", "§", RW)], "24 bits");

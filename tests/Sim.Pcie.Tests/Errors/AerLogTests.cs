@@ -15,9 +15,12 @@ public sealed class AerLogTests
         var aer = function.Aer!;
         Assert.Multiple(() =>
         {
-            Assert.That(function.Config.Read(aer.UncorrectableMask), Is.EqualTo(0x0440_0000), "Internal and Poisoned TLP Egress Blocked (§7.8.4.3)");
-            Assert.That(function.Config.Read(aer.UncorrectableSeverity), Is.EqualTo(0x1046_2030), "DLP, SDES, FCP, RxOF, Malformed, Internal, IDE (§7.8.4.4)");
-            Assert.That(function.Config.Read(aer.CorrectableMask), Is.EqualTo(0xE000), "Advisory, Internal, Header Log Overflow (§7.8.4.6)");
+            Assert.That(function.Config.Read(aer.UncorrectableMask), Is.EqualTo(0x0440_0000),
+                "Internal and Poisoned TLP Egress Blocked (§7.8.4.3)");
+            Assert.That(function.Config.Read(aer.UncorrectableSeverity), Is.EqualTo(0x1046_2030),
+                "DLP, SDES, FCP, RxOF, Malformed, Internal, IDE (§7.8.4.4)");
+            Assert.That(function.Config.Read(aer.CorrectableMask), Is.EqualTo(0xE000),
+                "Advisory, Internal, Header Log Overflow (§7.8.4.6)");
         });
     }
 
@@ -82,7 +85,8 @@ public sealed class AerLogTests
         function.Reporter.Report(PcieError.MalformedTlp, TestFunction.Read);
         function.Config.Write(function.Express.DeviceControl, 2, 0xF);
         function.Config.Reset(ResetKind.Hot);
-        Assert.That((aer.FirstErrorPointerIsValid, aer.LoggedHeader, function.DeviceStatus, function.Config.Read(function.Express.DeviceControl, 2) & 0xF),
+        Assert.That((aer.FirstErrorPointerIsValid, aer.LoggedHeader, function.DeviceStatus,
+                function.Config.Read(function.Express.DeviceControl, 2) & 0xF),
             Is.EqualTo((true, TestFunction.Read, 0u, 0u)));
         function.Config.Reset(ResetKind.Fundamental);
         Assert.That((function.Config.Read(aer.UncorrectableStatus), aer.LoggedHeader.Dw0), Is.EqualTo((0u, 0u)));

@@ -35,13 +35,15 @@ public sealed class ErrorFlowTests
         var function = Make(new(0), hasAer: true, roleBased: true);
         var aer = function.Aer!;
         function.Reporter.Report(PcieError.UnsupportedRequest, TestFunction.Read);
-        Assert.That((function.Config.Read(aer.CorrectableStatus), function.Config.Read(aer.UncorrectableStatus)), Is.EqualTo((0x2000u, 1u << Ur)));
+        Assert.That((function.Config.Read(aer.CorrectableStatus), function.Config.Read(aer.UncorrectableStatus)),
+            Is.EqualTo((0x2000u, 1u << Ur)));
 
         function.Config.WriteDword(aer.CorrectableStatus, 0xFFFF_FFFF);
         function.Config.WriteDword(aer.UncorrectableStatus, 0xFFFF_FFFF);
         function.Config.WriteDword(aer.CorrectableMask, 0x2000);
         function.Reporter.Report(PcieError.UnsupportedRequest, TestFunction.Read);
-        Assert.That((function.Config.Read(aer.CorrectableStatus), function.Config.Read(aer.UncorrectableStatus)), Is.EqualTo((0x2000u, 0u)));
+        Assert.That((function.Config.Read(aer.CorrectableStatus), function.Config.Read(aer.UncorrectableStatus)),
+            Is.EqualTo((0x2000u, 0u)));
     }
 
     [Test]

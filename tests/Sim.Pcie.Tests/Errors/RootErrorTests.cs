@@ -98,7 +98,8 @@ public sealed class RootErrorTests
             Assert.Multiple(() =>
             {
                 Assert.That(_port.Contained, Is.EqualTo(triggers ? 1 : 0));
-                Assert.That(_port.Config.Read(_port.Aer.RootErrorStatus) & 0x7F, triggers ? Is.Zero : Is.Not.Zero, "the Message is discarded");
+                Assert.That(_port.Config.Read(_port.Aer.RootErrorStatus) & 0x7F,
+                    triggers ? Is.Zero : Is.Not.Zero, "the Message is discarded");
                 Assert.That(_port.Config.Read(_port.Dpc.ErrorSourceId, 2), Is.EqualTo(triggers ? message.Requester.Value : 0));
                 Assert.That(_port.Interrupts, Is.EqualTo(triggers ? [5] : Array.Empty<int>()));
             });
