@@ -1,0 +1,112 @@
+namespace Sim.Vfio.Virtualization;
+
+/// <summary>What crosses from source to destination, as bytes and nothing else: pages in the order in which they were sent, device images,
+/// pending interrupts, vCPU state.</summary>
+internal sealed class MigrationStream
+{
+    private const uint Magic = 0x474D_5650;
+
+    private enum Section : byte
+    {
+        End,
+        Page,
+        Image,
+        Interrupt,
+        Cpu,
+    }
+
+    /// <summary>The writing side.</summary>
+    public sealed class Writer
+    {
+        private readonly MemoryStream _bytes = new();
+        private readonly BinaryWriter _writer;
+
+        public Writer(ulong memoryBytes)
+        {
+            _writer = new(_bytes);
+            _writer.Write(Magic);
+            _writer.Write(memoryBytes);
+        }
+
+        public long Length => _bytes.Length;
+
+        public void Page(ulong address, ReadOnlySpan<byte> page)
+        {
+            _writer.Write((byte)Section.Page);
+            _writer.Write(address);
+            _writer.Write(page);
+        }
+
+        public void Image(int device, ReadOnlySpan<byte> image)
+        {
+            _writer.Write((byte)Section.Image);
+            _writer.Write(device);
+            _writer.Write(image.Length);
+            _writer.Write(image);
+        }
+
+        public void Interrupt(int device, int vector)
+        {
+            _writer.Write((byte)Section.Interrupt);
+            _writer.Write(device);
+            _writer.Write(vector);
+        }
+
+        public void Cpu(ReadOnlySpan<byte> state)
+        {
+            _writer.Write((byte)Section.Cpu);
+            _writer.Write(state.Length);
+            _writer.Write(state);
+        }
+
+        public byte[] Finish()
+        {
+            _writer.Write((byte)Section.End);
+            _writer.Flush();
+            return _bytes.ToArray();
+        }
+    }
+
+    /// <summary>Reads a stream: the last version of each page wins.</summary>
+    /// <exception cref="InvalidDataException">Not a stream for a guest with that much memory, or cut short.</exception>
+    public static GuestSnapshot Read(ReadOnlyMemory<byte> stream, ulong memoryBytes)
+    {
+        using var reader = new BinaryReader(new MemoryStream(stream.ToArray()));
+        Dictionary<ulong, byte[]> pages = [];
+        SortedDictionary<int, byte[]> images = [];
+        List<(int, int)> pending = [];
+        byte[] cpu = [];
+        try
+        {
+            if (reader.ReadUInt32() != Magic) throw new InvalidDataException("not a migration stream");
+            if (reader.ReadUInt64() is var bytes && bytes != memoryBytes)
+                throw new InvalidDataException($"a guest of {bytes:x} bytes does not fit one of {memoryBytes:x}");
+            while ((Section)reader.ReadByte() is var section && section != Section.End)
+            {
+                switch (section)
+                {
+                    case Section.Page:
+                        pages[reader.ReadUInt64()] = reader.ReadBytes(GuestMemory.PageBytes);
+                        break;
+                    case Section.Image:
+                        images[reader.ReadInt32()] = reader.ReadBytes(reader.ReadInt32());
+                        break;
+                    case Section.Interrupt:
+                        pending.Add((reader.ReadInt32(), reader.ReadInt32()));
+                        break;
+                    case Section.Cpu:
+                        cpu = reader.ReadBytes(reader.ReadInt32());
+                        break;
+                    default:
+                        throw new InvalidDataException($"unknown section {(byte)section}");
+                }
+            }
+        }
+        catch (EndOfStreamException)
+        {
+            throw new InvalidDataException("the migration stream is cut short");
+        }
+
+        return new(pages, [.. images.Values], pending, cpu);
+    }
+}
