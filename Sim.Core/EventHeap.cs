@@ -36,7 +36,11 @@ internal sealed class EventHeap(EventTable table) : EventQueue
         table.Nodes[slot].Sequence = 0;
         Count--;
         if (_size > 64 && Count < _size / 2)
+        {
             Sweep();
+            for (var i = (_size - 2) >> 2; i >= 0; i--)
+                SiftDown(i, _entries[i]);
+        }
     }
 
     /// <inheritdoc/>
@@ -69,6 +73,17 @@ internal sealed class EventHeap(EventTable table) : EventQueue
     {
         DropFirst();
         Count--;
+    }
+
+    /// <summary>Takes all pending entries out, in no order; the nodes stay as they are.</summary>
+    /// <returns>Their number.</returns>
+    public int Drain(Span<EventEntry> entries)
+    {
+        Sweep();
+        _entries.AsSpan(0, _size).CopyTo(entries);
+        var count = _size;
+        _size = Count = 0;
+        return count;
     }
 
     private void DropFirst()
@@ -114,6 +129,7 @@ internal sealed class EventHeap(EventTable table) : EventQueue
         entries[index] = entry;
     }
 
+    /// <summary>Drops the stale entries; what stays has lost its order.</summary>
     private void Sweep()
     {
         var nodes = table.Nodes;
@@ -124,7 +140,5 @@ internal sealed class EventHeap(EventTable table) : EventQueue
                 _entries[kept++] = _entries[i];
         }
         _size = kept;
-        for (var i = (kept - 2) >> 2; i >= 0; i--)
-            SiftDown(i, _entries[i]);
     }
 }

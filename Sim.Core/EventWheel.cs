@@ -264,13 +264,37 @@ internal sealed class EventWheel : EventQueue
 
     private void LoadNear(int bucket)
     {
+        var slot = _bucketHeads[bucket];
+        _occupied.Clear(bucket);
+        ref var head = ref _table.Nodes[slot];
+        if (head.Next == EndOfBucket)
+        {
+            // Alone, as most are while few events are pending.
+            head.Next = IsNear;
+            _near[0] = new(head.Time, head.Sequence, slot);
+            (_nearHead, _nearTail) = (0, 1);
+        }
+        else
+        {
+            LoadSorted(slot);
+        }
+        var following = (bucket + 1) & (_bucketHeads.Length - 1);
+        if (_occupied.IsSet(following))
+        {
+            _ahead = _bucketHeads[following];
+            Prefetch.Location(ref _table.Nodes[_ahead]);
+        }
+        _tuning.Loads++;
+        _tuning.Loaded += _nearTail - _nearHead;
+    }
+
+    private void LoadSorted(int slot)
+    {
         const int FewEntries = 16;
         var nodes = _table.Nodes;
         var near = _near;
         // A bucket's list runs from the youngest to the oldest, so that inserting from the back keeps equal times cheap.
         var head = FewEntries;
-        var slot = _bucketHeads[bucket];
-        _occupied.Clear(bucket);
         while (slot != EndOfBucket && head > 0)
         {
             ref var node = ref nodes[slot];
@@ -282,18 +306,10 @@ internal sealed class EventWheel : EventQueue
             slot = node.Next;
             node.Next = IsNear;
         }
-        var following = (bucket + 1) & (_bucketHeads.Length - 1);
-        if (_occupied.IsSet(following))
-        {
-            _ahead = _bucketHeads[following];
-            Prefetch.Location(ref nodes[_ahead]);
-        }
         _nearHead = head;
         _nearTail = FewEntries;
         if (slot != EndOfBucket)
             LoadManyNear(slot);
-        _tuning.Loads++;
-        _tuning.Loaded += _nearTail - _nearHead;
     }
 
     private void LoadManyNear(int slot)
@@ -334,11 +350,7 @@ internal sealed class EventWheel : EventQueue
             for (var slot = _bucketHeads[bucket]; slot != EndOfBucket; slot = _table.Nodes[slot].Next)
                 all[count++] = new(_table.Nodes[slot].Time, _table.Nodes[slot].Sequence, slot);
         }
-        while (_heap.TryPeek(out var first))
-        {
-            _heap.TakeFirst();
-            all[count++] = first;
-        }
+        count += _heap.Drain(all.AsSpan(count));
 
         _shift = shift;
         if (buckets != _bucketHeads.Length)

@@ -50,7 +50,7 @@ internal struct WheelTuning
         var crowd = Math.Max(Loaded / Math.Max(Loads, 1), NearMoves / _period);
         if (crowd > CrowdedBucket)
             shift = Math.Max(shift - BitOperations.Log2((ulong)crowd / SparseBucket), 0);
-        else if (FarAdds > _period / 8 && crowd < SparseBucket)
+        else if (FarAdds > _period / 32 && crowd < SparseBucket)
             shift = Math.Min(shift + 1 + (int)(FarOctaves / FarAdds), MaxShift);
 
         var wanted = (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)pending), MinBuckets, MaxBuckets);
