@@ -1,0 +1,51 @@
+using Sim.Core;
+using Sim.Mlx5.Spec;
+using Sim.Pcie.Config;
+using Sim.Pcie.Endpoints;
+
+namespace Sim.Mlx5.Device;
+
+/// <summary>The PF of an mlx5 adapter: besides what every function does, its commands reach its VFs.</summary>
+public sealed class Mlx5PhysicalFunction : Mlx5Function
+{
+    /// <summary>Makes the function.</summary>
+    /// <param name="sim">Simulator.</param>
+    /// <param name="name">Component path.</param>
+    /// <param name="layout">Configuration space, for example <see cref="Mlx5Templates.PhysicalFunction"/>.</param>
+    /// <param name="options">Costs and policies.</param>
+    public Mlx5PhysicalFunction(Simulator sim, string name, EndpointConfig layout, Mlx5Options? options = null)
+        : base(sim, name, layout, options ?? new Mlx5Options(), BarLayout.PhysicalFunctionVectors, BarLayout.PhysicalFunctionSize)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void OnReset(ResetKind kind)
+    {
+        base.OnReset(kind);
+        foreach (var function in Device.Functions)
+        {
+            if (function is Mlx5VirtualFunction vf && vf.PhysicalFunction == this) vf.SetEnabled(false);
+        }
+    }
+
+    /// <summary>The VF with a function_id: 1 is VF 0.</summary>
+    internal Mlx5VirtualFunction? VirtualFunctionOf(uint functionId)
+    {
+        foreach (var function in Device.Functions)
+        {
+            if (function is Mlx5VirtualFunction { IsPresent: true } vf && vf.PhysicalFunction == this && vf.VfIndex + 1 == functionId) return vf;
+        }
+
+        return null;
+    }
+
+    internal Mlx5VirtualFunction? VirtualFunctionById(uint vhcaId)
+    {
+        foreach (var function in Device.Functions)
+        {
+            if (function is Mlx5VirtualFunction { IsPresent: true } vf && vf.PhysicalFunction == this && vf.VhcaId == vhcaId) return vf;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,101 @@
+using Sim.Mlx5.Spec;
+using static Sim.Mlx5.Spec.CommandStatus;
+
+namespace Sim.Mlx5.Device;
+
+/// <summary>
+/// Commands by which a PF suspends, resumes, saves and loads its VFs. Which states allow which command is this model's reading; the host software
+/// asks for them in an order that is always allowed.
+/// </summary>
+internal static class VhcaHandlers
+{
+    public static CommandStatus? Suspend(CommandCall call)
+    {
+        if (Find(call, out var status) is not { } vf) return status;
+        switch (call.OpMod)
+        {
+            case VhcaCommands.SuspendInitiator:
+                if (vf.InitiatorStopping) return BadResourceState;
+                vf.SuspendInitiator(() => call.Finish(Ok));
+                return null;
+            case VhcaCommands.SuspendResponder:
+                if (!vf.InitiatorSuspended || vf.ResponderSuspended) return BadResourceState;
+                vf.SuspendResponder();
+                return Ok;
+            default:
+                return BadOperation;
+        }
+    }
+
+    public static CommandStatus? Resume(CommandCall call)
+    {
+        if (Find(call, out var status) is not { } vf) return status;
+        switch (call.OpMod)
+        {
+            case VhcaCommands.ResumeResponder:
+                if (!vf.ResponderSuspended) return BadResourceState;
+                vf.ResumeResponder();
+                return Ok;
+            case VhcaCommands.ResumeInitiator:
+                if (vf.ResponderSuspended || !vf.InitiatorSuspended) return BadResourceState;
+                vf.ResumeInitiator();
+                return Ok;
+            default:
+                return BadOperation;
+        }
+    }
+
+    public static CommandStatus? Query(CommandCall call)
+    {
+        if (Find(call, out var status) is not { } vf) return status;
+        if (call.OpMod != 0 || VhcaCommands.Incremental.IsSet(call.Input) || VhcaCommands.Chunk.IsSet(call.Input)) return BadParameter;
+        var size = (uint)vf.SaveImage().Length;
+        VhcaCommands.RequiredSize.Set(call.Output, size);
+        VhcaCommands.RemainingTotal.Set(call.Output, size);
+        return Ok;
+    }
+
+    public static CommandStatus? Save(CommandCall call)
+    {
+        if (Find(call, out var status) is not { } vf) return status;
+        if (call.OpMod != 0) return BadOperation;
+        if (VhcaCommands.Incremental.IsSet(call.Input) || VhcaCommands.SetTrack.IsSet(call.Input)) return BadParameter;
+        if (!vf.ResponderSuspended) return BadResourceState;
+        var image = vf.SaveImage();
+        if (VhcaCommands.ImageSize.Get(call.Input) < (uint)image.Length) return LimitExceeded;
+        return Transfer(call, image, Mkey.Right.LocalWrite, isLoad: false, saved =>
+        {
+            VhcaCommands.ActualSize.Set(call.Output, (uint)saved.Length);
+            return Ok;
+        });
+    }
+
+    public static CommandStatus? Load(CommandCall call)
+    {
+        if (Find(call, out var status) is not { } vf) return status;
+        if (call.OpMod != 0) return BadOperation;
+        if (!vf.ResponderSuspended) return BadResourceState;
+        var size = VhcaCommands.ImageSize.Get(call.Input);
+        if (size is 0 or > VhcaImage.MaxSize) return BadParameter;
+        return Transfer(call, new byte[size], Mkey.Right.LocalRead, isLoad: true, image =>
+            !vf.ResponderSuspended ? BadResourceState : vf.LoadImage(image) ? Ok : BadParameter);
+    }
+
+    private static CommandStatus? Transfer(
+        CommandCall call, byte[] image, Mkey.Right right, bool isLoad, Func<byte[], CommandStatus> ended)
+    {
+        var vhca = call.Function.Vhca;
+        var key = VhcaCommands.Mkey.Get(call.Input);
+        var address = VhcaCommands.Address.Get(call.Input);
+        if (vhca.FindMkey(key) is not { } mkey || !mkey.Allows(key, mkey.Pd, right)) return BadResource;
+        if (!mkey.Covers(address, (ulong)image.Length)) return BadParameter;
+        call.Transfer = new ImageTransfer(call, mkey, address, image, isLoad, call.Function.Options.ImagePageTime, ended);
+        return null;
+    }
+
+    private static Mlx5VirtualFunction? Find(CommandCall call, out CommandStatus status)
+    {
+        status = call.Function is Mlx5PhysicalFunction ? BadResource : BadOperation;
+        return (call.Function as Mlx5PhysicalFunction)?.VirtualFunctionById(VhcaCommands.VhcaId.Get(call.Input));
+    }
+}
