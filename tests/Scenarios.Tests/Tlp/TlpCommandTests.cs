@@ -111,22 +111,25 @@ public sealed class TlpCommandTests
         Assert.That(Decode(wrong, json: false).Output.TrimEnd('\n').Split('\n'), Has.Length.EqualTo(1), "one line of text, too");
     }
 
-    [Test]
-    public void Random_valid_TLPs_come_back_from_JSON_bit_for_bit()
+    [TestCase(1)]
+    [TestCase(60, Explicit = true, Description = "three million: a minute")]
+    public void Random_valid_TLPs_come_back_from_JSON_bit_for_bit(int batches)
     {
-        var tlps = new RandomTlps(Seed);
-        var hex = new StringBuilder();
-        for (int round = 0; round < 50_000; round++)
-            hex.Append(Text(tlps.Next())).Append('\n');
-        string input = hex.ToString();
-        var (json, decodeError) = Decode(input, json: true);
-        Assert.That(decodeError, Is.False, $"seed {Seed}");
-        var (again, encodeError) = Encode(json);
-        if (again == input && !encodeError)
-            return;
-        string[] sent = input.Split('\n'), got = again.Split('\n'), objects = json.Split('\n');
-        int at = Enumerable.Range(0, sent.Length).First(i => i >= got.Length || sent[i] != got[i]);
-        Assert.Fail($"seed {Seed} line {at}:\n{sent[at]}\n{got[at]}\n{objects[at]}");
+        for (int seed = Seed; seed < Seed + batches; seed++)
+        {
+            var tlps = new RandomTlps(seed);
+            var hex = new StringBuilder();
+            for (int round = 0; round < 50_000; round++)
+                hex.Append(Text(tlps.Next())).Append('\n');
+            string input = hex.ToString();
+            var (json, decodeError) = Decode(input, json: true);
+            var (again, encodeError) = Encode(json);
+            if (again == input && !decodeError && !encodeError)
+                continue;
+            string[] sent = input.Split('\n'), got = again.Split('\n'), objects = json.Split('\n');
+            int at = Enumerable.Range(0, sent.Length).First(i => i >= got.Length || sent[i] != got[i]);
+            Assert.Fail($"seed {seed} line {at}:\n{sent[at]}\n{got[at]}\n{objects[at]}");
+        }
     }
 
     [Test]
