@@ -10,7 +10,8 @@ internal sealed class TlpDecodeWorkload : IWorkload
 
     public string Usage => "tlp-decode DECODES=2e7";
 
-    public IPreparedRun Prepare(IReadOnlyList<long> numbers, EventQueueKind queue) => new Decoding(numbers.ElementAtOrDefault(0, 20_000_000));
+    public IPreparedRun Prepare(IReadOnlyList<long> numbers, EventQueueKind queue) =>
+        new Decoding(numbers.ElementAtOrDefault(0, 20_000_000));
 
     public IReadOnlyList<long> WarmUp(IReadOnlyList<long> numbers) => [2_000_000];
 
