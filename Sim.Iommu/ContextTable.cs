@@ -2,7 +2,8 @@ using Sim.Pcie.Spec;
 
 namespace Sim.Iommu;
 
-/// <summary>Requester ID to domain, in two steps as VT-d does it: bus to context table, then Device and Function to context entry.</summary>
+/// <summary>Requester ID to domain, in two steps as VT-d does it: bus to context table, then Device and Function to context
+/// entry.</summary>
 public sealed class ContextTable : IDmaRemapping
 {
     private readonly Domain?[]?[] _buses = new Domain?[256][];

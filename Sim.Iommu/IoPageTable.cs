@@ -31,7 +31,8 @@ public sealed class IoPageTable
     public void Map(ulong iova, ulong address, ulong bytes, IoPermissions permissions)
     {
         CheckAligned(iova | address, bytes);
-        if ((permissions & IoPermissions.ReadWrite) == 0) throw new ArgumentException("A mapping permits reads, writes or both.", nameof(permissions));
+        if ((permissions & IoPermissions.ReadWrite) == 0)
+            throw new ArgumentException("A mapping permits reads, writes or both.", nameof(permissions));
         for (ulong offset = 0; offset < bytes; offset += PageBytes)
             if (_entries.ContainsKey((iova + offset) >> PageShift))
                 throw new ArgumentException($"IOVA {iova + offset:x} is mapped already; unmap it first.", nameof(iova));

@@ -7,8 +7,8 @@ using Sim.Pcie.Transactions;
 namespace Sim.Pcie.Endpoints;
 
 /// <summary>
-/// The requester of a function: splits reads by Max_Read_Request_Size and writes by Max_Payload_Size, never across 4 KiB (§2.2.7), keeps tags,
-/// assembles completions, and watches completion timeouts. Nothing is allocated once its buffers exist.
+/// The requester of a function: splits reads by Max_Read_Request_Size and writes by Max_Payload_Size, never across 4 KiB (§2.2.7), keeps
+/// tags, assembles completions, and watches completion timeouts. Nothing is allocated once its buffers exist.
 /// </summary>
 public sealed class DmaEngine
 {
@@ -118,7 +118,8 @@ public sealed class DmaEngine
 
     private bool MayIssue()
     {
-        if (Suspended) throw new InvalidOperationException($"{_function.Name} issues a request at {_function.Sim.Now} while its initiator is suspended");
+        if (Suspended)
+            throw new InvalidOperationException($"{_function.Name} issues a request at {_function.Sim.Now}: its initiator is suspended");
         return _function.MayRequest;
     }
 

@@ -7,9 +7,9 @@ using static Sim.Pcie.Spec.DmaQueueLayout;
 namespace Sim.Pcie.Endpoints;
 
 /// <summary>
-/// A simple DMA-queue device (<see cref="DmaQueueLayout"/>): fetches descriptors, copies memory, completes, interrupts; one descriptor at a time,
-/// so that it always stops at a boundary. It is migratable through <see cref="MigrationControlBlock"/> and treats requests to its stopped
-/// registers as its <see cref="StoppedAccessPolicy"/> says.
+/// A simple DMA-queue device (<see cref="DmaQueueLayout"/>): fetches descriptors, copies memory, completes, interrupts; one descriptor at
+/// a time, so that it always stops at a boundary. It is migratable through <see cref="MigrationControlBlock"/> and treats requests to its
+/// stopped registers as its <see cref="StoppedAccessPolicy"/> says.
 /// </summary>
 public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
 {
@@ -39,7 +39,8 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
     /// <param name="sim">Simulator.</param>
     /// <param name="name">Component path.</param>
     /// <param name="layout">Configuration space with a BAR0 of <see cref="BarSize"/>.</param>
-    /// <param name="policy">What it does with requests while its responder is suspended; <see cref="StoppedAccessPolicy.Discard"/> if null.</param>
+    /// <param name="policy">What it does with requests while its responder is suspended; <see cref="StoppedAccessPolicy.Discard"/> if
+    /// null.</param>
     public DmaQueueFunction(Simulator sim, string name, EndpointConfig layout, StoppedAccessPolicy? policy = null)
         : base(sim, name, layout)
     {

@@ -9,8 +9,8 @@ using Sim.Pcie.Topology;
 namespace Sim.Pcie.Endpoints;
 
 /// <summary>
-/// A function of an endpoint device, physical or virtual. A model overrides what its registers do, what it decides on a request in its present
-/// state, and what it does with the data of its own reads.
+/// A function of an endpoint device, physical or virtual. A model overrides what its registers do, what it decides on a request in its
+/// present state, and what it does with the data of its own reads.
 /// </summary>
 public abstract class EndpointFunction : Function, IErrorMessageSink
 {
@@ -59,7 +59,8 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     /// <summary>Function number in the device.</summary>
     public int Number { get; private set; }
 
-    /// <summary>Whether configuration requests find it: always for a PF, for a VF while its PF has VF Enable set and NumVFs covers it (§9.3.3.3.1).</summary>
+    /// <summary>Whether configuration requests find it: always for a PF, for a VF while its PF has VF Enable set and NumVFs covers it
+    /// (§9.3.3.3.1).</summary>
     public bool IsPresent => PhysicalFunction is not { } pf || (pf.Sriov is { VfEnable: true } s && VfIndex < s.NumVfs);
 
     /// <inheritdoc/>

@@ -1,12 +1,12 @@
 namespace Sim.Pcie.Endpoints;
 
 /// <summary>
-/// The contract of a function that can be stopped, saved and loaded, in hardware terms. Software reaches it through whatever registers or commands
-/// the device has; this is what lies behind them.
+/// The contract of a function that can be stopped, saved and loaded, in hardware terms. Software reaches it through whatever registers or
+/// commands the device has; this is what lies behind them.
 /// </summary>
 /// <remarks>
-/// Suspended initiator: nothing new is issued, and what was outstanding has completed when the suspension is acknowledged. Suspended responder:
-/// requests no longer change what an image would hold. Configuration space answers in every state.
+/// Suspended initiator: nothing new is issued, and what was outstanding has completed when the suspension is acknowledged. Suspended
+/// responder: requests no longer change what an image would hold. Configuration space answers in every state.
 /// </remarks>
 public interface IMigratableFunction
 {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Sim.Pcie.Endpoints;
 
 /// <summary>
-/// MSI-X table and Pending Bit Array (§6.1.4.2, §7.7.2) of a function, and the interrupts it raises: a memory write if the vector may be sent,
-/// a pending bit if it is masked or held.
+/// MSI-X table and Pending Bit Array (§6.1.4.2, §7.7.2) of a function, and the interrupts it raises: a memory write if the vector may be
+/// sent, a pending bit if it is masked or held.
 /// </summary>
 public sealed class MsixTable
 {

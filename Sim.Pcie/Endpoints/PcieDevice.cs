@@ -33,7 +33,8 @@ public sealed class PcieDevice : Port
     /// <inheritdoc/>
     protected override SimDuration ResponseLatency => _options.Latency;
 
-    /// <summary>Adds a function at a function number of the device (with ARI 0 to 255, §6.13). A VF's number follows from its PF's SR-IOV registers.</summary>
+    /// <summary>Adds a function at a function number of the device (with ARI 0 to 255, §6.13). A VF's number follows from its PF's SR-IOV
+    /// registers.</summary>
     /// <exception cref="InvalidOperationException">The number is taken.</exception>
     public void Add(EndpointFunction function, int number)
     {
@@ -128,7 +129,9 @@ public sealed class PcieDevice : Port
         var isWrite = header.Type == TlpType.MWr;
         var offset = header.FirstByteAddress - bar.Base;
         var known = isWrite || header.Type == TlpType.MRd;
-        var decision = known && Sim.Now >= function.ReadyAt ? function.Decide(bar.Index, offset, in header) : AccessDecision.UnsupportedRequest;
+        var decision = known && Sim.Now >= function.ReadyAt
+            ? function.Decide(bar.Index, offset, in header)
+            : AccessDecision.UnsupportedRequest;
         if (Accesses.IsObserved)
             Accesses.Emit(Sim.Now, new AccessRecord(function, bar.Index, offset, header, decision, function.StateName));
         switch (decision)

@@ -3,8 +3,8 @@ using Sim.Pcie.Spec;
 namespace Sim.Pcie.Links;
 
 /// <summary>
-/// Receive buffer that a port advertises during flow-control initialisation (§2.6.1): header credits of one TLP each, data credits of 16 bytes.
-/// Zero means infinite, as in InitFC (§2.6.1.2).
+/// Receive buffer that a port advertises during flow-control initialisation (§2.6.1): header credits of one TLP each, data credits of 16
+/// bytes. Zero means infinite, as in InitFC (§2.6.1.2).
 /// </summary>
 public sealed record FlowControlCredits(int PH, int PD, int NPH, int NPD, int CplH, int CplD)
 {

@@ -58,7 +58,8 @@ public sealed class Link
         return link;
     }
 
-    /// <summary>DL_Down (§2.9.1): what is on the wire is lost; the lower port sees a hot reset (§6.6.1), the upper port a surprise or ordered down.</summary>
+    /// <summary>DL_Down (§2.9.1): what is on the wire is lost; the lower port sees a hot reset (§6.6.1), the upper port a surprise or
+    /// ordered down.</summary>
     public void TakeDown()
     {
         if (!IsUp) return;

@@ -18,8 +18,9 @@ public readonly record struct TlpHop(LinkDirection Direction, SimTime Started, T
 /// <remarks>
 /// <para>
 /// A TLP whose predecessors have all been committed and whose credits are there is committed at once, with the time at which the serialiser
-/// will take it. Arbitration is oldest-first, so nothing that arrives later could win the wire before it: the early decision is the decision that
-/// would be taken when the serialiser becomes free. Whatever lacks credits waits in its flow class, where TLPs that may pass it, do (§2.4.1).
+/// will take it. Arbitration is oldest-first, so nothing that arrives later could win the wire before it: the early decision is the
+/// decision that would be taken when the serialiser becomes free. Whatever lacks credits waits in its flow class, where TLPs that may pass
+/// it, do (§2.4.1).
 /// </para>
 /// <para>
 /// A link keeps order, so one pending event serves every TLP in flight. Returned credits are entries with the time from which they count;
@@ -88,7 +89,8 @@ public sealed class LinkDirection
     /// <summary>TLPs committed and not yet arrived.</summary>
     public int InFlightTlps => _wire.Count;
 
-    /// <summary>Whether every credit ever consumed has come back (or is on its way): true when nothing is in flight, waiting or held.</summary>
+    /// <summary>Whether every credit ever consumed has come back (or is on its way): true when nothing is in flight, waiting or
+    /// held.</summary>
     public bool CreditsWhole => _credits.Whole;
 
     /// <summary>
@@ -96,7 +98,8 @@ public sealed class LinkDirection
     /// </summary>
     /// <param name="tlp">The TLP.</param>
     /// <param name="ready">Earliest time its first symbol may leave: arrival plus the fixed latency of the room it comes through.</param>
-    /// <param name="holder">The direction it came in by, whose receive buffer it occupies until it leaves; null if it originates here.</param>
+    /// <param name="holder">The direction it came in by, whose receive buffer it occupies until it leaves; null if it originates
+    /// here.</param>
     public void Send(in Tlp tlp, SimTime ready, LinkDirection? holder)
     {
         if (!Link.IsUp)
@@ -117,7 +120,8 @@ public sealed class LinkDirection
         Pump();
     }
 
-    /// <summary>The receiver is done with a TLP that came in by this direction: its buffer space counts again from <paramref name="at"/> on.</summary>
+    /// <summary>The receiver is done with a TLP that came in by this direction: its buffer space counts again from <paramref name="at"/>
+    /// on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ReturnCredits(in Tlp tlp, SimTime at)
     {
@@ -174,7 +178,8 @@ public sealed class LinkDirection
         To.Receive(in flying.Tlp, this);
     }
 
-    /// <summary>Commits, oldest first, every waiting TLP that has its credits and that the ordering rules let go (§2.4.1, Table 2-42).</summary>
+    /// <summary>Commits, oldest first, every waiting TLP that has its credits and that the ordering rules let go (§2.4.1, Table
+    /// 2-42).</summary>
     private void Pump()
     {
         while (_waitingCount > 0 && TryCommitOldest()) { }

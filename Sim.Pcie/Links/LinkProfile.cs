@@ -24,7 +24,8 @@ public sealed record LinkProfile
     /// <summary>If set, replaces the rate that speed and width give.</summary>
     public DataRate? Rate { get; init; }
 
-    /// <summary>From the moment a receive buffer drains to the moment the transmitter may use the credit, flight included (UpdateFC, §2.6.1.2).</summary>
+    /// <summary>From the moment a receive buffer drains to the moment the transmitter may use the credit, flight included (UpdateFC,
+    /// §2.6.1.2).</summary>
     public SimDuration CreditReturnLatency { get; init; } = SimDuration.FromNanoseconds(60);
 
     /// <summary>The default: physical framing, 10 ns of flight.</summary>

@@ -65,7 +65,8 @@ public static class LinkRates
         _ => throw new ArgumentOutOfRangeException(nameof(speed), speed, "link speed must be Gen1 to Gen6"),
     };
 
-    /// <summary>Rate of TLP bytes after line coding: 8b/10b (§4.2.1), 128b/130b (§4.2.2); 64 GT/s is counted 1b/1b without FLIT overhead.</summary>
+    /// <summary>Rate of TLP bytes after line coding: 8b/10b (§4.2.1), 128b/130b (§4.2.2); 64 GT/s is counted 1b/1b without FLIT
+    /// overhead.</summary>
     public static DataRate DataRate(LinkSpeed speed, LinkWidth width)
     {
         var bits = speed.TransfersPerSecond() * (int)width;

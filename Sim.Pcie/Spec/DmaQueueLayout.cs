@@ -1,8 +1,8 @@
 namespace Sim.Pcie.Spec;
 
 /// <summary>
-/// Register layout of the simple DMA-queue device, a device of this project's own: BAR0 of 32 KiB, little-endian. A driver fills a submission
-/// ring with copy descriptors and rings the doorbell; the device copies, writes a completion entry and raises MSI-X vector 0.
+/// Register layout of the simple DMA-queue device, a device of this project's own: BAR0 of 32 KiB, little-endian. A driver fills a
+/// submission ring with copy descriptors and rings the doorbell; the device copies, writes a completion entry and raises MSI-X vector 0.
 /// </summary>
 public static class DmaQueueLayout
 {
@@ -63,6 +63,7 @@ public static class DmaQueueLayout
     /// <summary>Bytes of a descriptor: identifier u32, length u32 (1 to 4096), source u64, destination u64, reserved u64.</summary>
     public const int DescriptorSize = 32;
 
-    /// <summary>Bytes of a completion entry: identifier u32, status u32 (0 done, else the completion status that failed), head u32, phase u32.</summary>
+    /// <summary>Bytes of a completion entry: identifier u32, status u32 (0 done, else the completion status that failed), head u32, phase
+    /// u32.</summary>
     public const int CompletionSize = 16;
 }

@@ -21,7 +21,8 @@ public static class MigrationControlBlock
     /// <summary>Features, read-only: the bits below.</summary>
     public const int Features = Base + 0x0C;
 
-    /// <summary>Window of <see cref="ImageSize"/> bytes in which the image lies after <see cref="Save"/> and from which <see cref="Load"/> takes it.</summary>
+    /// <summary>Window of <see cref="ImageSize"/> bytes in which the image lies after <see cref="Save"/> and from which <see cref="Load"/>
+    /// takes it.</summary>
     public const int Image = Base + 0x2000;
 
     /// <summary>Bytes of the window.</summary>

@@ -6,7 +6,8 @@ using Sim.Pcie.Errors;
 namespace Sim.Pcie.Topology;
 
 /// <summary>
-/// The Type 1 function of a root port or switch port: bus numbers, windows and enables, decoded from the registers when software writes them.
+/// The Type 1 function of a root port or switch port: bus numbers, windows and enables, decoded from the registers when software writes
+/// them.
 /// </summary>
 public sealed class BridgeFunction : Function
 {
@@ -24,8 +25,8 @@ public sealed class BridgeFunction : Function
     private bool _memoryEnable;
 
     internal BridgeFunction(
-        Simulator sim, string name, Type1Header header, PciExpressCapability express, AerCapability? aer, AcsCapability? acs, DpcCapability? dpc,
-        MsiCapability? msi)
+        Simulator sim, string name, Type1Header header, PciExpressCapability express, AerCapability? aer, AcsCapability? acs,
+        DpcCapability? dpc, MsiCapability? msi)
         : base(sim, name, header.Config, express)
     {
         Header = header;

@@ -7,8 +7,8 @@ namespace Sim.Pcie.Topology;
 public static class CompletionTimeouts
 {
     /// <summary>
-    /// The upper end of the programmed range (§7.5.3.16); the default range is 50 us to 50 ms and §2.8 wants no less than 10 ms, so its upper end
-    /// too. Zero if Completion Timeout Disable is set.
+    /// The upper end of the programmed range (§7.5.3.16); the default range is 50 us to 50 ms and §2.8 wants no less than 10 ms, so its
+    /// upper end too. Zero if Completion Timeout Disable is set.
     /// </summary>
     public static SimDuration InForce(PciExpressCapability express) => express.CompletionTimeoutDisabled
         ? SimDuration.Zero

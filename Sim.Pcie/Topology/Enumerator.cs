@@ -12,7 +12,8 @@ public sealed record EnumerationPolicy
     /// <summary>First address for 64-bit prefetchable BARs and windows.</summary>
     public ulong PrefetchableBase { get; init; } = 0x40_0000_0000;
 
-    /// <summary>Bridge Control.SERR# Enable of every bridge: firmware sets it nearly everywhere; without it no ERR_ Message passes (§7.5.1.3.10).</summary>
+    /// <summary>Bridge Control.SERR# Enable of every bridge: firmware sets it nearly everywhere; without it no ERR_ Message passes
+    /// (§7.5.1.3.10).</summary>
     public bool BridgeSerrEnable { get; init; } = true;
 
     /// <summary>Largest Max_Payload_Size to set, in bytes; what every function on the way supports limits it further.</summary>
@@ -23,8 +24,8 @@ public sealed record EnumerationPolicy
 }
 
 /// <summary>
-/// Finds and sets up every function by configuration requests alone, as firmware and an operating system do: bus numbers, BAR sizes and addresses,
-/// bridge windows, Max_Payload_Size, Memory Space Enable and Bus Master Enable.
+/// Finds and sets up every function by configuration requests alone, as firmware and an operating system do: bus numbers, BAR sizes and
+/// addresses, bridge windows, Max_Payload_Size, Memory Space Enable and Bus Master Enable.
 /// </summary>
 public sealed class Enumerator
 {
@@ -67,7 +68,8 @@ public sealed class Enumerator
     /// <exception cref="InvalidOperationException">The function has no SR-IOV capability or not so many VFs.</exception>
     public static async Task<IReadOnlyList<DiscoveredFunction>> EnableVfsAsync(RootComplex root, DiscoveredFunction pf, int count)
     {
-        if (!pf.ExtendedOffsets.TryGetValue(SriovId, out var sriov)) throw new InvalidOperationException($"{pf.Id} has no SR-IOV capability");
+        if (!pf.ExtendedOffsets.TryGetValue(SriovId, out var sriov))
+            throw new InvalidOperationException($"{pf.Id} has no SR-IOV capability");
         if (count < 1 || count > pf.TotalVfs) throw new InvalidOperationException($"{pf.Id} has {pf.TotalVfs} VFs, not {count}");
         await root.ConfigWriteAsync(pf.Id, sriov + 0x10, 2, (uint)count);
         await root.ConfigWriteAsync(pf.Id, sriov + 0x08, 2, 0b1001);
@@ -277,7 +279,8 @@ public sealed class Enumerator
         foreach (var child in f.ChildList) await EnableAsync(child);
     }
 
-    private async ValueTask<uint> ReadAsync(DiscoveredFunction f, int offset, int size) => (await _root.ConfigReadAsync(f.Id, offset, size)).Value;
+    private async ValueTask<uint> ReadAsync(DiscoveredFunction f, int offset, int size) =>
+        (await _root.ConfigReadAsync(f.Id, offset, size)).Value;
 
     private async ValueTask WriteAsync(DiscoveredFunction f, int offset, int size, uint value) =>
         await _root.ConfigWriteAsync(f.Id, offset, size, value);

@@ -94,7 +94,8 @@ public sealed class HostMemory : IReadSource
     private void Check(ulong address, int bytes)
     {
         if (!Contains(address, bytes))
-            throw new ArgumentOutOfRangeException(nameof(address), $"host memory ends at {Size:#x}: {bytes} bytes at {address:#x} are not all in it");
+            throw new ArgumentOutOfRangeException(nameof(address),
+                $"host memory ends at {Size:#x}: {bytes} bytes at {address:#x} are not all in it");
     }
 
     private byte[]?[]? Chunk(ulong address)

@@ -2,7 +2,8 @@ using Sim.Pcie.Config;
 
 namespace Sim.Pcie.Topology;
 
-/// <summary>Hot reset of what hangs below a downstream port (§6.6.1): in-band, so everything below is reset and the port itself is not.</summary>
+/// <summary>Hot reset of what hangs below a downstream port (§6.6.1): in-band, so everything below is reset and the port itself is
+/// not.</summary>
 internal static class HotReset
 {
     public static void Below(Port port)

@@ -63,7 +63,8 @@ public abstract class Port
     /// <summary>A TLP has arrived whole. The port now owns it: it forwards it, or consumes it, returns its credits and its body.</summary>
     protected internal abstract void Receive(in Tlp tlp, LinkDirection from);
 
-    /// <summary>A TLP of this port was lost with the link: whoever waits for its completion learns it by completion timeout or from here.</summary>
+    /// <summary>A TLP of this port was lost with the link: whoever waits for its completion learns it by completion timeout or from
+    /// here.</summary>
     protected internal virtual void OnLost(in Tlp tlp) => Release(in tlp);
 
     /// <summary>The link went down or came up.</summary>
@@ -132,7 +133,8 @@ public abstract class Port
 
     /// <summary>Data goes back in completions of at most Max_Payload_Size that end on Read Completion Boundaries (§2.3.1.1).</summary>
     internal void CompleteRead(
-        in TlpHeader request, RoutingId completer, IReadSource source, ulong address, int bytes, int maxPayload, int boundary, SimTime ready)
+        in TlpHeader request, RoutingId completer, IReadSource source, ulong address, int bytes, int maxPayload, int boundary,
+        SimTime ready)
     {
         if (bytes == 0)
         {

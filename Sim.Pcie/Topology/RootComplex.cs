@@ -10,8 +10,9 @@ namespace Sim.Pcie.Topology;
 public readonly record struct MessageArrival(RootPort Port, TlpHeader Header);
 
 /// <summary>
-/// The Root Complex: host memory, root ports on bus 0, and the CPU's way to the fabric. A CPU address goes to memory or to the root port whose
-/// window claims it; a request from below goes through the translation agent to memory, to the interrupt controller or to a root port.
+/// The Root Complex: host memory, root ports on bus 0, and the CPU's way to the fabric. A CPU address goes to memory or to the root port
+/// whose window claims it; a request from below goes through the translation agent to memory, to the interrupt controller or to a root
+/// port.
 /// </summary>
 public sealed class RootComplex
 {
@@ -92,7 +93,8 @@ public sealed class RootComplex
         return result;
     }
 
-    /// <summary>A configuration read of 1, 2 or 4 naturally aligned bytes: on bus 0 of a root port, elsewhere by CfgRd0 or CfgRd1 (§7.2.2).</summary>
+    /// <summary>A configuration read of 1, 2 or 4 naturally aligned bytes: on bus 0 of a root port, elsewhere by CfgRd0 or CfgRd1
+    /// (§7.2.2).</summary>
     public async ValueTask<ConfigResult> ConfigReadAsync(RoutingId id, int offset, int size)
     {
         var shift = (offset & 3) * 8;
@@ -181,7 +183,8 @@ public sealed class RootComplex
             {
                 port.CompleteRead(
                     in header, port.Function.Id, Memory, translation.Address, bytes,
-                    port.Function.MaxPayloadSize, port.Options.ReadCompletionBoundary, Sim.Now + Options.MemoryLatency + translation.Latency);
+                    port.Function.MaxPayloadSize, port.Options.ReadCompletionBoundary,
+                        Sim.Now + Options.MemoryLatency + translation.Latency);
             }
             else if (tlp.Body is { } body) Memory.Write(translation.Address, body.Bytes, header.RequesterId);
             port.Drop(in tlp, from);

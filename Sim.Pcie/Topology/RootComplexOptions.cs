@@ -2,7 +2,8 @@ using Sim.Core;
 
 namespace Sim.Pcie.Topology;
 
-/// <summary>What the Root Complex does with a request from below whose address lies below a root port (§1.3.1: peer-to-peer support is optional).</summary>
+/// <summary>What the Root Complex does with a request from below whose address lies below a root port (§1.3.1: peer-to-peer support is
+/// optional).</summary>
 public enum RootPeerToPeer
 {
     /// <summary>Forwarded unchanged to the root port that claims it.</summary>
@@ -21,7 +22,8 @@ public sealed record RootComplexOptions
     /// <summary>From a read's arrival to its data's readiness for the link. Default 100 ns.</summary>
     public SimDuration MemoryLatency { get; init; } = SimDuration.FromNanoseconds(100);
 
-    /// <summary>From a CPU or peer request, or a refusal, to the root port's transmitter; and from the port back to the CPU. Default 50 ns.</summary>
+    /// <summary>From a CPU or peer request, or a refusal, to the root port's transmitter; and from the port back to the CPU. Default 50
+    /// ns.</summary>
     public SimDuration Latency { get; init; } = SimDuration.FromNanoseconds(50);
 
     /// <summary>Peer-to-peer between (and back through) root ports.</summary>

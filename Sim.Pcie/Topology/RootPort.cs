@@ -6,7 +6,8 @@ using Sim.Pcie.Transactions;
 
 namespace Sim.Pcie.Topology;
 
-/// <summary>A Root Port: a link end, a Type 1 function on bus 0, and the registers where the errors of its hierarchy end (§6.2.6).</summary>
+/// <summary>A Root Port: a link end, a Type 1 function on bus 0, and the registers where the errors of its hierarchy end
+/// (§6.2.6).</summary>
 public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
 {
     private static readonly SimDuration RpBusyTime = SimDuration.FromMicroseconds(10);
@@ -59,7 +60,8 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
         if (header.IsCompletion) _root.ReceiveCompletion(this, in tlp, from);
         else if (header.IsMessage) ReceiveMessage(in tlp, from);
         else if (header.IsConfiguration) Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
-        else if (!Function.ForwardsUpstream) Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+        else if (!Function.ForwardsUpstream)
+            Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
         else _root.ReceiveRequest(this, in tlp, from);
     }
 

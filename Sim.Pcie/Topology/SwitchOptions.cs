@@ -6,7 +6,8 @@ namespace Sim.Pcie.Topology;
 /// <summary>What a switch costs.</summary>
 public sealed record SwitchOptions
 {
-    /// <summary>From the last symbol of a TLP at the ingress port to the first at the egress port, if that is free. Default 100 ns.</summary>
+    /// <summary>From the last symbol of a TLP at the ingress port to the first at the egress port, if that is free. Default 100
+    /// ns.</summary>
     public SimDuration Latency { get; init; } = SimDuration.FromNanoseconds(100);
 
     /// <summary>Receive buffer of each port.</summary>

@@ -42,7 +42,8 @@ public sealed class SwitchPort : Port, IContainedPort
     /// <inheritdoc/>
     RoutingId IErrorMessageSink.RoutingId => Function.Id;
 
-    /// <summary>An error Message of this port's own function: it goes up; a downstream port's passes the upstream port like any from below.</summary>
+    /// <summary>An error Message of this port's own function: it goes up; a downstream port's passes the upstream port like any from
+    /// below.</summary>
     void IErrorMessageSink.SendErrorMessage(in ErrorMessage message)
     {
         if (!IsUpstream && !_owner.Upstream.ForwardsErrors(in message)) return;

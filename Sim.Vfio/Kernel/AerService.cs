@@ -22,7 +22,8 @@ internal sealed class AerService(HostKernel kernel, PciFunction port)
         await port.UpdateAsync(port.Aer + AerRootCommand, 4, AllErrors, kernel.Policy.RootErrorInterrupts ? AllErrors : 0);
     }
 
-    /// <summary>The interrupt: takes what Root Error Status and Error Source hold, clears them, and works it off, correctable errors first.</summary>
+    /// <summary>The interrupt: takes what Root Error Status and Error Source hold, clears them, and works it off, correctable errors
+    /// first.</summary>
     public async Task HandleAsync()
     {
         var status = await port.ReadAsync(port.Aer + AerRootStatus, 4);

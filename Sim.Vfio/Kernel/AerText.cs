@@ -47,7 +47,8 @@ public static class AerText
         return "AER: " + text;
     }
 
-    /// <summary>The reporter's lines: bus error, status and mask, one line per unmasked bit, the header where the driver prints one.</summary>
+    /// <summary>The reporter's lines: bus error, status and mask, one line per unmasked bit, the header where the driver prints
+    /// one.</summary>
     public static IEnumerable<string> Details(
         AerSeverity severity, in AerRegisters registers, ushort vendor, ushort device, KernelRelease release)
     {
@@ -79,14 +80,16 @@ public static class AerText
         return lines;
     }
 
-    /// <summary>Added after the details of the reporter that Error Source Identification names, when there were several reporters.</summary>
+    /// <summary>Added after the details of the reporter that Error Source Identification names, when there were several
+    /// reporters.</summary>
     public const string ReportedFirst = "AER:   Error of this Agent is reported first";
 
     /// <summary>A driver without error_detected: it beats every other vote.</summary>
     public const string NoCallback = "AER: can't recover (no error_detected callback)";
 
     /// <summary>The secondary bus reset of the recovery, with its return code.</summary>
-    public static string LinkReset(bool rootPort, int code) => $"AER: {(rootPort ? "Root" : "Downstream")} Port link has been reset ({code})";
+    public static string LinkReset(bool rootPort, int code) =>
+        $"AER: {(rootPort ? "Root" : "Downstream")} Port link has been reset ({code})";
 
     /// <summary>How recovery ended.</summary>
     public static string Recovery(bool successful) => $"AER: device recovery {(successful ? "successful" : "failed")}";

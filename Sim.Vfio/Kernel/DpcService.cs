@@ -4,7 +4,8 @@ using static Sim.Vfio.Kernel.PciRegisters;
 
 namespace Sim.Vfio.Kernel;
 
-/// <summary>The Linux DPC driver on one Root Port: after containment it prints why, waits for the Link to be down, releases it, recovers.</summary>
+/// <summary>The Linux DPC driver on one Root Port: after containment it prints why, waits for the Link to be down, releases it,
+/// recovers.</summary>
 internal sealed class DpcService(HostKernel kernel, PciFunction port)
 {
     private static readonly SimDuration Patience = SimDuration.FromSeconds(1);
@@ -27,12 +28,14 @@ internal sealed class DpcService(HostKernel kernel, PciFunction port)
     private async Task PrintAsync(ushort status)
     {
         var source = new RoutingId((ushort)await port.ReadAsync(port.Dpc + DpcErrorSource, 2));
-        foreach (var line in DpcText.Containment(status, source, kernel.Policy.Release)) kernel.Log.Write(KernelLogLevel.Warning, port.Line(line));
+        foreach (var line in DpcText.Containment(status, source, kernel.Policy.Release))
+            kernel.Log.Write(KernelLogLevel.Warning, port.Line(line));
         var ownError = (status >> 1 & 3) == 0;
         if (!ownError || await port.ReadAerAsync() is not { } registers || !registers.HasUnmasked(AerSeverity.NonFatal)) return;
         var unmasked = registers.UncorrectableStatus & ~registers.UncorrectableMask;
         var severity = (unmasked & registers.UncorrectableSeverity) != 0 ? AerSeverity.Fatal : AerSeverity.NonFatal;
-        foreach (var line in AerText.Details(severity, registers, port.Discovered.VendorId, port.Discovered.DeviceId, kernel.Policy.Release))
+        foreach (var line in AerText.Details(severity, registers, port.Discovered.VendorId, port.Discovered.DeviceId,
+            kernel.Policy.Release))
             kernel.Log.Write(KernelLogLevel.Error, port.Line(line));
         await port.WriteAsync(port.Aer + AerUncorrectableStatus, 4, registers.UncorrectableStatus);
     }

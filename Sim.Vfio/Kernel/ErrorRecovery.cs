@@ -8,7 +8,8 @@ internal static class ErrorRecovery
     /// <param name="reporter">The Function whose error it is.</param>
     /// <param name="channel">Normal for non-fatal errors, frozen for fatal ones and after containment.</param>
     /// <param name="resetBelow">Resets what is below the port; false if it did not come back. Only for a frozen channel.</param>
-    public static async Task<bool> RunAsync(HostKernel kernel, PciFunction reporter, ChannelState channel, Func<PciFunction, Task<bool>> resetBelow)
+    public static async Task<bool> RunAsync(HostKernel kernel, PciFunction reporter, ChannelState channel,
+        Func<PciFunction, Task<bool>> resetBelow)
     {
         // The port above an Endpoint or Switch Upstream Port; a Root or Downstream Port stands for itself.
         var bridge = reporter.IsDownstreamPort ? reporter : reporter.Parent ?? reporter;
@@ -26,7 +27,8 @@ internal static class ErrorRecovery
     }
 
     private static async Task<bool> RecoverAsync(
-        HostKernel kernel, IReadOnlyList<PciFunction> functions, PciFunction bridge, ChannelState channel, Func<PciFunction, Task<bool>> resetBelow)
+        HostKernel kernel, IReadOnlyList<PciFunction> functions, PciFunction bridge, ChannelState channel,
+        Func<PciFunction, Task<bool>> resetBelow)
     {
         var vote = ErrorVote.CanRecover;
         foreach (var function in functions) vote = ErrorVotes.Merge(vote, await DetectedAsync(kernel, function, channel));
@@ -35,7 +37,8 @@ internal static class ErrorRecovery
         {
             vote = ErrorVote.Recovered;
             foreach (var function in functions)
-                if (function.Driver is { HandlesErrors: true } driver) vote = ErrorVotes.Merge(vote, await driver.MmioEnabledAsync(function));
+                if (function.Driver is { HandlesErrors: true } driver)
+                    vote = ErrorVotes.Merge(vote, await driver.MmioEnabledAsync(function));
         }
 
         if (vote == ErrorVote.NeedReset)

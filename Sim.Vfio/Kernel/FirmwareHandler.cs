@@ -4,8 +4,8 @@ using static Sim.Vfio.Kernel.PciRegisters;
 namespace Sim.Vfio.Kernel;
 
 /// <summary>
-/// Firmware-first: on a system error firmware reads the Root Port and the reporter by configuration requests, clears what it read, and hands
-/// the kernel a platform error record (GHES), which logs it, recovers, or panics.
+/// Firmware-first: on a system error firmware reads the Root Port and the reporter by configuration requests, clears what it read, and
+/// hands the kernel a platform error record (GHES), which logs it, recovers, or panics.
 /// </summary>
 internal static class FirmwareHandler
 {
@@ -39,8 +39,10 @@ internal static class FirmwareHandler
             ? ((ushort)await function.ReadAsync(0x1E, 2), (ushort)await function.ReadAsync(BridgeControl, 2))
             : null;
         return new(
-            function.Id, function.Discovered.PortType, (ushort)await function.ReadAsync(Command, 2), (ushort)await function.ReadAsync(Status, 2),
-            function.Discovered.SecondaryBus, function.Discovered.VendorId, function.Discovered.DeviceId, function.Discovered.ClassCode, bridge,
+            function.Id, function.Discovered.PortType,
+            (ushort)await function.ReadAsync(Command, 2), (ushort)await function.ReadAsync(Status, 2),
+            function.Discovered.SecondaryBus, function.Discovered.VendorId, function.Discovered.DeviceId, function.Discovered.ClassCode,
+            bridge,
             await function.ReadAerAsync());
     }
 
@@ -60,7 +62,8 @@ internal static class FirmwareHandler
             AerSeverity.NonFatal => kernel.Policy.FirmwareNonFatal,
             _ => kernel.Policy.FirmwareFatal,
         };
-        var level = ghes == GhesSeverity.Corrected ? KernelLogLevel.Warning : ghes == GhesSeverity.Fatal ? KernelLogLevel.Emergency : KernelLogLevel.Error;
+        var level = ghes == GhesSeverity.Corrected ? KernelLogLevel.Warning
+            : ghes == GhesSeverity.Fatal ? KernelLogLevel.Emergency : KernelLogLevel.Error;
         kernel.Log.Write(level, GhesText.Record(kernel.NextGhesRecord(), ErrorSourceNumber, ghes, record, kernel.Policy.Release));
         if (ghes == GhesSeverity.Fatal)
         {
@@ -73,6 +76,7 @@ internal static class FirmwareHandler
         foreach (var line in AerText.FirmwareDetails(aerSeverity, registers, kernel.Policy.Release))
             kernel.Log.Write(level, subject.Line(line));
         if (aerSeverity == AerSeverity.NonFatal)
-            kernel.Sim.Start($"recovery of {subject}", () => ErrorRecovery.RunAsync(kernel, subject, ChannelState.Normal, bridge => BusReset.RunAsync(kernel, bridge)));
+            kernel.Sim.Start($"recovery of {subject}", () => ErrorRecovery.RunAsync(kernel, subject, ChannelState.Normal,
+                bridge => BusReset.RunAsync(kernel, bridge)));
     }
 }

@@ -70,7 +70,8 @@ public sealed record HostErrorPolicy
     /// error Messages from below (§7.5.1.3.13).</summary>
     public bool Serr { get; init; }
 
-    /// <summary>Bridge Control.SERR# Enable: without it a bridge forwards no error Message; Linux leaves what firmware set, which is on.</summary>
+    /// <summary>Bridge Control.SERR# Enable: without it a bridge forwards no error Message; Linux leaves what firmware set, which is
+    /// on.</summary>
     public bool BridgeForwarding { get; init; } = true;
 
     /// <summary>Root Error Command enables under <see cref="ErrorOwner.Native"/>; Linux sets all three.</summary>

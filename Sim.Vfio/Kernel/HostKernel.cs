@@ -5,7 +5,8 @@ using Sim.Pcie.Topology;
 
 namespace Sim.Vfio.Kernel;
 
-/// <summary>The kernel of one host: its log, its Functions and their drivers, the services that own errors, and what happened to it.</summary>
+/// <summary>The kernel of one host: its log, its Functions and their drivers, the services that own errors, and what happened to
+/// it.</summary>
 public sealed class HostKernel
 {
     private const int DmarBurst = 10;

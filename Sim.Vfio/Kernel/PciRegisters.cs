@@ -1,6 +1,7 @@
 namespace Sim.Vfio.Kernel;
 
-/// <summary>Register offsets and bits that the kernel's error code and drivers use, relative to the header or the named capability.</summary>
+/// <summary>Register offsets and bits that the kernel's error code and drivers use, relative to the header or the named
+/// capability.</summary>
 internal static class PciRegisters
 {
     // Header (§7.5.1).

@@ -2,7 +2,8 @@ using Sim.Core;
 
 namespace Sim.Vfio.Kernel;
 
-/// <summary>The kernel's rate limit: so many lines per interval, the interval starting with the first line after the last one ended.</summary>
+/// <summary>The kernel's rate limit: so many lines per interval, the interval starting with the first line after the last one
+/// ended.</summary>
 /// <param name="burst">Lines per interval; AER since 6.16 allows 10.</param>
 /// <param name="interval">Interval; AER since 6.16 takes 5 s.</param>
 public sealed class RateLimit(int burst, SimDuration interval)

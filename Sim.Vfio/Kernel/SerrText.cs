@@ -1,6 +1,7 @@
 namespace Sim.Vfio.Kernel;
 
-/// <summary>What Linux on x86 prints for the SERR NMI that a Root Port's system error raises on a platform that does nothing better.</summary>
+/// <summary>What Linux on x86 prints for the SERR NMI that a Root Port's system error raises on a platform that does nothing
+/// better.</summary>
 public static class SerrText
 {
     /// <summary>The panic of a kernel with panic_on_unrecovered_nmi.</summary>

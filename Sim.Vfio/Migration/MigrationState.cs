@@ -18,7 +18,8 @@ public enum MigrationState
     /// <summary>As <see cref="Stop"/>, and a device image can be written to the data file.</summary>
     Resuming = 4,
 
-    /// <summary>As <see cref="Running"/>, except that no peer-to-peer DMA is initiated; needs <see cref="MigrationFeatures.P2P"/>.</summary>
+    /// <summary>As <see cref="Running"/>, except that no peer-to-peer DMA is initiated; needs
+    /// <see cref="MigrationFeatures.P2P"/>.</summary>
     RunningP2P = 5,
 
     /// <summary>As <see cref="Running"/>, while a first image can be read and changes are tracked; needs

@@ -42,7 +42,8 @@ public sealed class VfioMigration(Simulator sim, IVariantDriver driver)
     public static bool RespondsToMmio(MigrationState state) =>
         state is MigrationState.Running or MigrationState.RunningP2P or MigrationState.PreCopy or MigrationState.PreCopyP2P;
 
-    /// <summary>Brings the device to a state, arc by arc. A failing arc ends the walk; the state then reads as where the device is.</summary>
+    /// <summary>Brings the device to a state, arc by arc. A failing arc ends the walk; the state then reads as where the device
+    /// is.</summary>
     public async Task<SetStateResult> SetStateAsync(MigrationState to)
     {
         using var held = await _stateMutex.LockAsync();
@@ -72,7 +73,8 @@ public sealed class VfioMigration(Simulator sim, IVariantDriver driver)
         return new(Errno.None, State, file);
     }
 
-    /// <summary>The device was reset: RUNNING again, also from ERROR. Waits for an arc under way, which the reset may have made fail.</summary>
+    /// <summary>The device was reset: RUNNING again, also from ERROR. Waits for an arc under way, which the reset may have made
+    /// fail.</summary>
     public async Task ResetDoneAsync()
     {
         using var held = await _stateMutex.LockAsync();

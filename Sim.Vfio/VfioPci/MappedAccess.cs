@@ -29,7 +29,8 @@ public readonly record struct ProcessAccess(AccessOutcome Outcome, SimTime Issue
     public ulong Value => Load.Value;
 }
 
-/// <summary>Loads and stores through a mapping, with page faults: what the MMU and the kernel's fault handler do between a user and a BAR.</summary>
+/// <summary>Loads and stores through a mapping, with page faults: what the MMU and the kernel's fault handler do between a user and a
+/// BAR.</summary>
 internal static class MappedAccess
 {
     public static async Task<ProcessAccess> StoreAsync(VfioMapping mapping, ulong offset, ulong value, int bytes)
@@ -56,7 +57,8 @@ internal static class MappedAccess
     private static async Task<AccessOutcome> PrepareAsync(VfioMapping mapping, ulong offset, int bytes)
     {
         if (offset + (ulong)bytes > mapping.Length)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"{bytes} bytes at {offset:x} are beyond the mapping of {mapping.Length:x} bytes.");
+            throw new ArgumentOutOfRangeException(nameof(offset),
+                $"{bytes} bytes at {offset:x} are beyond the mapping of {mapping.Length:x} bytes.");
         if (mapping.Device.Kernel.Outcome.IsPanicked) return AccessOutcome.HostLost;
         if (!mapping.IsPresent && !await mapping.Device.FaultAsync(mapping)) return AccessOutcome.Sigbus;
         return mapping.Device.Kernel.Outcome.IsPanicked ? AccessOutcome.HostLost : AccessOutcome.Completed;

@@ -10,7 +10,8 @@ public sealed partial class VfioPciDevice
 
     private readonly record struct MsixLocation(int Bar, ulong Offset, int Entries);
 
-    /// <summary>SET_IRQS: gives each MSI-X vector a handler (an eventfd) and programs table and enable by stores and configuration writes.</summary>
+    /// <summary>SET_IRQS: gives each MSI-X vector a handler (an eventfd) and programs table and enable by stores and configuration
+    /// writes.</summary>
     /// <param name="handlers">One per vector from 0; null leaves a vector masked.</param>
     /// <returns>EINVAL without MSI-X or with too many vectors.</returns>
     public async Task<Errno> SetIrqsAsync(params Action?[] handlers)

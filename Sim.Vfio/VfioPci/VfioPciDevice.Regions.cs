@@ -39,7 +39,8 @@ public sealed partial class VfioPciDevice
         return Kernel.Root.Store(BarAddress(bar) + offset, value, bytes);
     }
 
-    /// <summary>A user's configuration read: allowed in every state, virtualised where the hardware's registers are not the user's.</summary>
+    /// <summary>A user's configuration read: allowed in every state, virtualised where the hardware's registers are not the
+    /// user's.</summary>
     public async Task<uint> ConfigReadAsync(int offset, int size)
     {
         var value = await Function.ReadAsync(offset, size);

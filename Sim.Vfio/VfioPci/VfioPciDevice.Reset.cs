@@ -9,8 +9,8 @@ public sealed partial class VfioPciDevice
     private static readonly SimDuration ResetPatience = SimDuration.FromSeconds(1);
 
     /// <summary>
-    /// VFIO_DEVICE_RESET by Function Level Reset, in the kernel's order: lock and zap, save, COMMAND to INTx-disable only (which clears Memory
-    /// Space and Bus Master Enable), reset, wait, restore, migration state to RUNNING.
+    /// VFIO_DEVICE_RESET by Function Level Reset, in the kernel's order: lock and zap, save, COMMAND to INTx-disable only (which clears
+    /// Memory Space and Bus Master Enable), reset, wait, restore, migration state to RUNNING.
     /// </summary>
     /// <returns>EIO if the Function did not come back.</returns>
     public async Task<Errno> ResetAsync()

@@ -4,7 +4,8 @@ using Sim.Vfio.Migration;
 
 namespace Sim.Vfio.VfioPci;
 
-/// <summary>A device opened through vfio-pci: mappings and their revocation, the region read and write path, reset, interrupts, migration.</summary>
+/// <summary>A device opened through vfio-pci: mappings and their revocation, the region read and write path, reset, interrupts,
+/// migration.</summary>
 public sealed partial class VfioPciDevice
 {
     private static readonly SimDuration FaultLatency = SimDuration.FromMicroseconds(1);
@@ -21,7 +22,8 @@ public sealed partial class VfioPciDevice
     /// <param name="context">Who uses it.</param>
     /// <param name="policy">When access is revoked.</param>
     /// <param name="variant">The migration driver; null for plain vfio-pci.</param>
-    public VfioPciDevice(HostKernel kernel, PciFunction function, string context, RevokePolicy policy = RevokePolicy.None, IVariantDriver? variant = null)
+    public VfioPciDevice(HostKernel kernel, PciFunction function, string context, RevokePolicy policy = RevokePolicy.None,
+        IVariantDriver? variant = null)
     {
         (Kernel, Function, Policy, _variant) = (kernel, function, policy, variant);
         function.Context = context;
@@ -103,7 +105,8 @@ public sealed partial class VfioPciDevice
 
     private Task BeforeStepAsync(MigrationState from, MigrationState to)
     {
-        if (Policy == RevokePolicy.None || !VfioMigration.RespondsToMmio(from) || VfioMigration.RespondsToMmio(to)) return Task.CompletedTask;
+        if (Policy == RevokePolicy.None || !VfioMigration.RespondsToMmio(from) || VfioMigration.RespondsToMmio(to))
+            return Task.CompletedTask;
         // Before the arc begins: whoever faults during it must not get the mapping back.
         _leavingResponsiveState = true;
         Zap();

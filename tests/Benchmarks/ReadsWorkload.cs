@@ -8,8 +8,8 @@ using Sim.Pcie.Topology;
 namespace Benchmarks;
 
 /// <summary>
-/// W3, the memory-read stream: 64 tags of 64 to 512 byte reads from an endpoint through a switch and a root complex to memory, with everything
-/// the fabric does: credits, ordering, routing, tags, completion timeouts, error checks, probes that nobody observes.
+/// W3, the memory-read stream: 64 tags of 64 to 512 byte reads from an endpoint through a switch and a root complex to memory, with
+/// everything the fabric does: credits, ordering, routing, tags, completion timeouts, error checks, probes that nobody observes.
 /// </summary>
 internal sealed class ReadsWorkload : IWorkload
 {

@@ -51,7 +51,12 @@ public sealed class AerTextTests
     [Test]
     public void Masked_bits_are_not_printed_and_the_first_error_is_marked()
     {
-        var registers = Registers with { UncorrectableStatus = UnsupportedRequest | CompletionTimeout | 1u << 16, UncorrectableMask = 1u << 16, Control = 14 };
+        var registers = Registers with
+        {
+            UncorrectableStatus = UnsupportedRequest | CompletionTimeout | 1u << 16,
+            UncorrectableMask = 1u << 16,
+            Control = 14,
+        };
         Assert.That(AerText.Details(AerSeverity.NonFatal, registers, 1, 2, KernelRelease.Linux612).Skip(1).Take(3), Is.EqualTo(new[]
         {
             "  device [0001:0002] error status/mask=00114000/00010000",
@@ -65,7 +70,8 @@ public sealed class AerTextTests
     {
         for (var bit = 0; bit < 32; bit++)
         {
-            var lines = AerText.Details(AerSeverity.Fatal, Registers with { UncorrectableStatus = 1u << bit }, 1, 2, KernelRelease.Linux612);
+            var lines = AerText.Details(AerSeverity.Fatal, Registers with { UncorrectableStatus = 1u << bit }, 1, 2,
+                KernelRelease.Linux612);
             Assert.That(lines.Any(l => l.Contains("TLP Header")), Is.EqualTo(bit is 12 or 15 or 16 or 18 or 19 or 20), $"bit {bit}");
         }
     });
@@ -90,7 +96,8 @@ public sealed class AerTextTests
     [TestCase(AerSeverity.NonFatal, 1u << 15, "Transaction Layer", "Completer ID")]
     [TestCase(AerSeverity.NonFatal, 1u << 20, "Transaction Layer", "Requester ID")]
     [TestCase(AerSeverity.Fatal, 1u << 18, "Transaction Layer", "Receiver ID")]
-    public void Layer_and_agent_follow_from_the_status(AerSeverity severity, uint status, string layer, string agent) => Assert.Multiple(() =>
+    public void Layer_and_agent_follow_from_the_status(
+        AerSeverity severity, uint status, string layer, string agent) => Assert.Multiple(() =>
     {
         Assert.That(AerNames.Layer(severity, status), Is.EqualTo(layer));
         Assert.That(AerNames.Agent(severity, status), Is.EqualTo(agent));

@@ -10,7 +10,8 @@ public sealed class KernelTextTests
 {
     private static readonly RoutingId Vf = RoutingId.Of(0x1B, 0, 2);
 
-    [TestCase(0x1F01, KernelRelease.Linux612, "DPC: containment event, status:0x1f01 source:0x1b02", "DPC: unmasked uncorrectable error detected")]
+    [TestCase(0x1F01, KernelRelease.Linux612, "DPC: containment event, status:0x1f01 source:0x1b02",
+        "DPC: unmasked uncorrectable error detected")]
     [TestCase(0x1F03, KernelRelease.Linux612, "DPC: containment event, status:0x1f03 source:0x1b02", "DPC: ERR_NONFATAL detected")]
     [TestCase(0x1F05, KernelRelease.Linux612, "DPC: containment event, status:0x1f05 source:0x1b02", "DPC: ERR_FATAL detected")]
     [TestCase(0x1F07, KernelRelease.Linux612, "DPC: containment event, status:0x1f07 source:0x1b02", "DPC: RP PIO error detected")]
@@ -68,7 +69,8 @@ public sealed class KernelTextTests
         var before = GhesText.Record(1, 0, GhesSeverity.Corrected, record, KernelRelease.Linux516).ToArray();
         Assert.That(before[1], Is.EqualTo("{1}[Hardware Error]: It has been corrected by h/w and requires no further action"));
         Assert.That(before, Has.None.Contains("aer_"));
-        Assert.That(GhesText.Record(1, 0, GhesSeverity.Corrected, record, KernelRelease.Linux612), Has.Some.Contains("aer_cor_status: 0x00000000"));
+        Assert.That(GhesText.Record(1, 0, GhesSeverity.Corrected, record, KernelRelease.Linux612),
+            Has.Some.Contains("aer_cor_status: 0x00000000"));
     }
 
     [Test]
@@ -80,9 +82,11 @@ public sealed class KernelTextTests
             "DMAR: [DMA Write NO_PASID] Request device [1b:00.2] fault addr 0x12345000 [fault reason 0x05] PTE Write access is not set",
         }));
         Assert.That(IommuText.Fault(new(default, Vf, 0x1000, false, FaultReason.ContextEntryNotPresent)).Last(), Is.EqualTo(
-            "DMAR: [DMA Read NO_PASID] Request device [1b:00.2] fault addr 0x1000 [fault reason 0x02] Present bit in context entry is clear"));
+            "DMAR: [DMA Read NO_PASID] Request device [1b:00.2] fault addr 0x1000 "
+            + "[fault reason 0x02] Present bit in context entry is clear"));
         Assert.That(IommuText.Fault(new(default, Vf, 0xFEE00000, true, FaultReason.InterruptFormatBlocked)).Last(), Is.EqualTo(
-            "DMAR: [INTR-REMAP] Request device [1b:00.2] fault index 0x0 [fault reason 0x25] Blocked a compatibility format interrupt request"));
+            "DMAR: [INTR-REMAP] Request device [1b:00.2] fault index 0x0 "
+            + "[fault reason 0x25] Blocked a compatibility format interrupt request"));
     });
 
     [Test]

@@ -106,7 +106,10 @@ public sealed class VfioMigrationTests
         var second = _migration.SetStateAsync(Running);
         await first;
         await second;
-        Assert.That(_driver.Arcs, Is.EqualTo(new[] { (Running, RunningP2P), (RunningP2P, Stop), (Stop, RunningP2P), (RunningP2P, Running) }));
+        Assert.That(_driver.Arcs, Is.EqualTo(new[]
+        {
+            (Running, RunningP2P), (RunningP2P, Stop), (Stop, RunningP2P), (RunningP2P, Running),
+        }));
     });
 
     [Test]
