@@ -9,7 +9,8 @@ namespace Sim.Vfio.Drivers;
 
 /// <summary>
 /// The variant driver of devices with a <see cref="MigrationControlBlock"/>: commands and image cross the bus as stores and loads of the
-/// upper half of BAR0, which users do not see. No PRE_COPY; the P2P states where the device can suspend its initiator alone.
+/// upper
+/// half of BAR0, which users do not see. No PRE_COPY; the P2P states where the device can suspend its initiator alone.
 /// </summary>
 public sealed class ControlBlockMigrationDriver : IVariantDriver
 {

@@ -6,7 +6,8 @@ using Sim.Vfio.Virtualization;
 namespace Sim.Vfio.Guests;
 
 /// <summary>
-/// A guest that drives the simple DMA-queue device: posts copies of known patterns, rings the doorbell, takes completion interrupts, and checks
+/// A guest that drives the simple DMA-queue device: posts copies of known patterns, rings the doorbell, takes completion interrupts, and
+/// checks
 /// that every copy was done rightly and exactly once. A taken result is overwritten with a marker: who copies again is found out.
 /// </summary>
 public sealed class DmaQueueGuest : IGuestProgram

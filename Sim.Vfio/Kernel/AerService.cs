@@ -42,9 +42,11 @@ internal sealed class AerService(HostKernel kernel, PciFunction port)
     private async Task ProcessAsync(AerSeverity severity, RoutingId source, bool multiple)
     {
         // Until 6.16 the port's line comes before the search, afterwards behind it.
-        if (Release != KernelRelease.Linux616) PrintSource(severity, source, multiple, found: true);
+        // One decision per error: the port's line and the details go together.
+        var silent = IsLimited(source, severity);
+        if (Release != KernelRelease.Linux616 && !silent) PrintSource(severity, source, multiple, found: true);
         var reporters = await FindReportersAsync(severity, source, multiple);
-        if (Release == KernelRelease.Linux616) PrintSource(severity, source, multiple, reporters.Count > 0);
+        if (Release == KernelRelease.Linux616 && !silent) PrintSource(severity, source, multiple, reporters.Count > 0);
         if (reporters.Count == 0 && AerText.NoDetails(source, Release) is { } line) kernel.Log.Write(KernelLogLevel.Info, port.Line(line));
 
         List<(PciFunction Function, AerRegisters Registers)> details = [];
@@ -52,7 +54,7 @@ internal sealed class AerService(HostKernel kernel, PciFunction port)
         {
             if (await ReadDetailsAsync(reporter, severity) is not { } registers) continue;
             details.Add((reporter, registers));
-            Print(reporter, severity, registers, source, several: reporters.Count > 1);
+            if (!silent) Print(reporter, severity, registers, source, several: reporters.Count > 1);
         }
 
         foreach (var (function, registers) in details) await HandleAsync(function, severity, registers);
@@ -98,26 +100,27 @@ internal sealed class AerService(HostKernel kernel, PciFunction port)
 
     private void PrintSource(AerSeverity severity, RoutingId source, bool multiple, bool found)
     {
-        if (Limited(source, severity)) return;
         kernel.Log.Write(KernelLogLevel.Info, port.Line(AerText.MessageReceived(multiple, severity, source, found, Release)));
     }
 
     private void Print(PciFunction function, AerSeverity severity, in AerRegisters registers, RoutingId source, bool several)
     {
-        if (Limited(function.Id, severity)) return;
         var level = severity == AerSeverity.Correctable ? KernelLogLevel.Warning : KernelLogLevel.Error;
         if (registers.StatusFor(severity) == 0) kernel.Log.Write(level, function.Line(AerText.Inaccessible(severity, Release)));
         else
-            foreach (var line in AerText.Details(severity, registers, function.Discovered.VendorId, function.Discovered.DeviceId, Release))
+            foreach (var line in Details(function, severity, registers))
                 kernel.Log.Write(level, function.Line(line));
         if (several && function.Id == source) kernel.Log.Write(KernelLogLevel.Error, function.Line(AerText.ReportedFirst));
     }
 
-    private bool Limited(RoutingId id, AerSeverity severity)
+    private IEnumerable<string> Details(PciFunction function, AerSeverity severity, in AerRegisters registers) =>
+        AerText.Details(severity, registers, function.Discovered.VendorId, function.Discovered.DeviceId, Release);
+
+    private bool IsLimited(RoutingId id, AerSeverity severity)
     {
         if (Release != KernelRelease.Linux616 || severity == AerSeverity.Fatal) return false;
         if (!_limits.TryGetValue((id, severity), out var limit))
-            _limits.Add((id, severity), limit = new(2 * LimitBurst, SimDuration.FromSeconds(5)));
+            _limits.Add((id, severity), limit = new(LimitBurst, SimDuration.FromSeconds(5)));
         return !limit.Allow(kernel.Sim.Now);
     }
 

@@ -34,8 +34,8 @@ internal sealed class DpcService(HostKernel kernel, PciFunction port)
         if (!ownError || await port.ReadAerAsync() is not { } registers || !registers.HasUnmasked(AerSeverity.NonFatal)) return;
         var unmasked = registers.UncorrectableStatus & ~registers.UncorrectableMask;
         var severity = (unmasked & registers.UncorrectableSeverity) != 0 ? AerSeverity.Fatal : AerSeverity.NonFatal;
-        foreach (var line in AerText.Details(severity, registers, port.Discovered.VendorId, port.Discovered.DeviceId,
-            kernel.Policy.Release))
+        var (vendor, device) = (port.Discovered.VendorId, port.Discovered.DeviceId);
+        foreach (var line in AerText.Details(severity, registers, vendor, device, kernel.Policy.Release))
             kernel.Log.Write(KernelLogLevel.Error, port.Line(line));
         await port.WriteAsync(port.Aer + AerUncorrectableStatus, 4, registers.UncorrectableStatus);
     }

@@ -8,8 +8,8 @@ internal static class ErrorRecovery
     /// <param name="reporter">The Function whose error it is.</param>
     /// <param name="channel">Normal for non-fatal errors, frozen for fatal ones and after containment.</param>
     /// <param name="resetBelow">Resets what is below the port; false if it did not come back. Only for a frozen channel.</param>
-    public static async Task<bool> RunAsync(HostKernel kernel, PciFunction reporter, ChannelState channel,
-        Func<PciFunction, Task<bool>> resetBelow)
+    public static async Task<bool> RunAsync(
+        HostKernel kernel, PciFunction reporter, ChannelState channel, Func<PciFunction, Task<bool>> resetBelow)
     {
         // The port above an Endpoint or Switch Upstream Port; a Root or Downstream Port stands for itself.
         var bridge = reporter.IsDownstreamPort ? reporter : reporter.Parent ?? reporter;
@@ -18,8 +18,7 @@ internal static class ErrorRecovery
         if (successful)
         {
             await ClearStatusAsync(reporter);
-            foreach (var function in functions)
-                if (function.Driver is { } driver) await driver.ResumeAsync(function);
+            foreach (var (function, driver) in Handlers(functions)) await driver.ResumeAsync(function);
         }
 
         kernel.Log.Write(successful ? KernelLogLevel.Info : KernelLogLevel.Error, bridge.Line(AerText.Recovery(successful)));
@@ -36,17 +35,14 @@ internal static class ErrorRecovery
         if (vote == ErrorVote.CanRecover)
         {
             vote = ErrorVote.Recovered;
-            foreach (var function in functions)
-                if (function.Driver is { HandlesErrors: true } driver)
-                    vote = ErrorVotes.Merge(vote, await driver.MmioEnabledAsync(function));
+            foreach (var (function, driver) in Handlers(functions)) vote = ErrorVotes.Merge(vote, await driver.MmioEnabledAsync(function));
         }
 
         if (vote == ErrorVote.NeedReset)
         {
             // Up to 6.17 the kernel leaves a non-fatal NEED_RESET to the drivers' slot_reset and resets nothing itself.
             vote = ErrorVote.Recovered;
-            foreach (var function in functions)
-                if (function.Driver is { HandlesErrors: true } driver) vote = ErrorVotes.Merge(vote, await driver.SlotResetAsync(function));
+            foreach (var (function, driver) in Handlers(functions)) vote = ErrorVotes.Merge(vote, await driver.SlotResetAsync(function));
         }
 
         return vote == ErrorVote.Recovered;
@@ -58,6 +54,12 @@ internal static class ErrorRecovery
         if (function.IsBridge) return ErrorVote.None;
         kernel.Log.Write(KernelLogLevel.Info, function.Line(AerText.NoCallback));
         return ErrorVote.NoAerDriver;
+    }
+
+    private static IEnumerable<(PciFunction Function, PciDriver Driver)> Handlers(IReadOnlyList<PciFunction> functions)
+    {
+        foreach (var function in functions)
+            if (function.Driver is { HandlesErrors: true } driver) yield return (function, driver);
     }
 
     private static async Task ClearStatusAsync(PciFunction function)

@@ -5,7 +5,8 @@ namespace Sim.Vfio.Kernel;
 
 /// <summary>
 /// Firmware-first: on a system error firmware reads the Root Port and the reporter by configuration requests, clears what it read, and
-/// hands the kernel a platform error record (GHES), which logs it, recovers, or panics.
+/// hands
+/// the kernel a platform error record (GHES), which logs it, recovers, or panics.
 /// </summary>
 internal static class FirmwareHandler
 {
@@ -35,15 +36,13 @@ internal static class FirmwareHandler
 
     private static async Task<GhesRecord> ReadRecordAsync(PciFunction function)
     {
+        var found = function.Discovered;
         (ushort, ushort)? bridge = function.IsBridge
             ? ((ushort)await function.ReadAsync(0x1E, 2), (ushort)await function.ReadAsync(BridgeControl, 2))
             : null;
         return new(
-            function.Id, function.Discovered.PortType,
-            (ushort)await function.ReadAsync(Command, 2), (ushort)await function.ReadAsync(Status, 2),
-            function.Discovered.SecondaryBus, function.Discovered.VendorId, function.Discovered.DeviceId, function.Discovered.ClassCode,
-            bridge,
-            await function.ReadAerAsync());
+            function.Id, found.PortType, (ushort)await function.ReadAsync(Command, 2), (ushort)await function.ReadAsync(Status, 2),
+            found.SecondaryBus, found.VendorId, found.DeviceId, found.ClassCode, bridge, await function.ReadAerAsync());
     }
 
     private static async Task ClearAsync(PciFunction function)
@@ -62,8 +61,12 @@ internal static class FirmwareHandler
             AerSeverity.NonFatal => kernel.Policy.FirmwareNonFatal,
             _ => kernel.Policy.FirmwareFatal,
         };
-        var level = ghes == GhesSeverity.Corrected ? KernelLogLevel.Warning
-            : ghes == GhesSeverity.Fatal ? KernelLogLevel.Emergency : KernelLogLevel.Error;
+        var level = ghes switch
+        {
+            GhesSeverity.Corrected => KernelLogLevel.Warning,
+            GhesSeverity.Recoverable => KernelLogLevel.Error,
+            _ => KernelLogLevel.Emergency,
+        };
         kernel.Log.Write(level, GhesText.Record(kernel.NextGhesRecord(), ErrorSourceNumber, ghes, record, kernel.Policy.Release));
         if (ghes == GhesSeverity.Fatal)
         {
@@ -76,7 +79,8 @@ internal static class FirmwareHandler
         foreach (var line in AerText.FirmwareDetails(aerSeverity, registers, kernel.Policy.Release))
             kernel.Log.Write(level, subject.Line(line));
         if (aerSeverity == AerSeverity.NonFatal)
-            kernel.Sim.Start($"recovery of {subject}", () => ErrorRecovery.RunAsync(kernel, subject, ChannelState.Normal,
-                bridge => BusReset.RunAsync(kernel, bridge)));
+            kernel.Sim.Start($"recovery of {subject}", Recover);
+
+        Task Recover() => ErrorRecovery.RunAsync(kernel, subject, ChannelState.Normal, bridge => BusReset.RunAsync(kernel, bridge));
     }
 }

@@ -92,6 +92,8 @@ public sealed class HostKernel
     public async Task StartErrorServicesAsync()
     {
         await ErrorSetup.ProgramAsync(this);
+        foreach (var function in _functions)
+            if (function is { IsBridge: true, Driver: null }) await PortDriver.BindAsync(function);
         foreach (var port in Root.RootPorts)
         {
             var function = this[port.Function.Id];

@@ -57,8 +57,8 @@ internal static class MappedAccess
     private static async Task<AccessOutcome> PrepareAsync(VfioMapping mapping, ulong offset, int bytes)
     {
         if (offset + (ulong)bytes > mapping.Length)
-            throw new ArgumentOutOfRangeException(nameof(offset),
-                $"{bytes} bytes at {offset:x} are beyond the mapping of {mapping.Length:x} bytes.");
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), $"{bytes} bytes at {offset:x} are beyond the mapping of {mapping.Length:x} bytes.");
         if (mapping.Device.Kernel.Outcome.IsPanicked) return AccessOutcome.HostLost;
         if (!mapping.IsPresent && !await mapping.Device.FaultAsync(mapping)) return AccessOutcome.Sigbus;
         return mapping.Device.Kernel.Outcome.IsPanicked ? AccessOutcome.HostLost : AccessOutcome.Completed;

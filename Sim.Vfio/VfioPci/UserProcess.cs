@@ -42,8 +42,8 @@ public sealed class UserProcess(HostKernel kernel, string name, bool handlesSigb
             if (!handlesSigbus && !IsKilled)
             {
                 IsKilled = true;
-                kernel.Outcome.Record(HostEventKind.ProcessKilled, mapping.Device.Function.Id, [mapping.Device.Function],
-                    $"{name}: SIGBUS");
+                var function = mapping.Device.Function;
+                kernel.Outcome.Record(HostEventKind.ProcessKilled, function.Id, [function], $"{name}: SIGBUS");
             }
         }
 

@@ -10,7 +10,8 @@ public sealed partial class VfioPciDevice
 
     /// <summary>
     /// VFIO_DEVICE_RESET by Function Level Reset, in the kernel's order: lock and zap, save, COMMAND to INTx-disable only (which clears
-    /// Memory Space and Bus Master Enable), reset, wait, restore, migration state to RUNNING.
+    /// Memory
+    /// Space and Bus Master Enable), reset, wait, restore, migration state to RUNNING.
     /// </summary>
     /// <returns>EIO if the Function did not come back.</returns>
     public async Task<Errno> ResetAsync()

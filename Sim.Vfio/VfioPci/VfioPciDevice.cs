@@ -22,8 +22,8 @@ public sealed partial class VfioPciDevice
     /// <param name="context">Who uses it.</param>
     /// <param name="policy">When access is revoked.</param>
     /// <param name="variant">The migration driver; null for plain vfio-pci.</param>
-    public VfioPciDevice(HostKernel kernel, PciFunction function, string context, RevokePolicy policy = RevokePolicy.None,
-        IVariantDriver? variant = null)
+    public VfioPciDevice(
+        HostKernel kernel, PciFunction function, string context, RevokePolicy policy = RevokePolicy.None, IVariantDriver? variant = null)
     {
         (Kernel, Function, Policy, _variant) = (kernel, function, policy, variant);
         function.Context = context;
@@ -105,8 +105,8 @@ public sealed partial class VfioPciDevice
 
     private Task BeforeStepAsync(MigrationState from, MigrationState to)
     {
-        if (Policy == RevokePolicy.None || !VfioMigration.RespondsToMmio(from) || VfioMigration.RespondsToMmio(to))
-            return Task.CompletedTask;
+        var stops = VfioMigration.RespondsToMmio(from) && !VfioMigration.RespondsToMmio(to);
+        if (Policy == RevokePolicy.None || !stops) return Task.CompletedTask;
         // Before the arc begins: whoever faults during it must not get the mapping back.
         _leavingResponsiveState = true;
         Zap();

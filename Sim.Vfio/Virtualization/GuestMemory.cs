@@ -81,5 +81,6 @@ public sealed class GuestMemory
 
     private ulong Check(ulong address, int bytes) => address + (ulong)bytes <= Bytes
         ? HostBase + address
-        : throw new ArgumentOutOfRangeException(nameof(address), $"Guest memory ends at {Bytes:x}: {bytes} bytes at {address:x} are not all in it.");
+        : throw new ArgumentOutOfRangeException(
+            nameof(address), $"Guest memory ends at {Bytes:x}: {bytes} bytes at {address:x} are not all in it.");
 }

@@ -8,6 +8,11 @@ namespace Sim.Vfio.Virtualization;
 public sealed record GuestSnapshot(
     IReadOnlyDictionary<ulong, byte[]> Pages, IReadOnlyList<byte[]> Images, IReadOnlyList<(int Device, int Vector)> Pending, byte[] Cpu)
 {
+    /// <summary>A stopped guest as it is now, with device images read before; takes no simulated time.</summary>
+    internal static GuestSnapshot Of(Vmm vmm, IReadOnlyList<byte[]> images) => new(
+        vmm.Memory.PopulatedPages().ToDictionary(address => address, vmm.Memory.CopyPage), images,
+        [.. vmm.Cpu.PendingInterrupts], vmm.Cpu.Program.Save());
+
     /// <summary>What differs in <paramref name="other"/>, item by item; empty if nothing does.</summary>
     public IReadOnlyList<string> Differences(GuestSnapshot other)
     {

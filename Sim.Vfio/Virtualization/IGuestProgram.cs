@@ -3,7 +3,8 @@ using Sim.Core;
 namespace Sim.Vfio.Virtualization;
 
 /// <summary>
-/// What runs in a guest: a driver and its work, in steps. Its whole state is between two steps in memory and in what <see cref="Save"/> returns,
+/// What runs in a guest: a driver and its work, in steps. Its whole state is between two steps in memory and in what <see cref="Save"/>
+/// returns,
 /// so that a vCPU stopped there goes on elsewhere.
 /// </summary>
 public interface IGuestProgram

@@ -43,8 +43,7 @@ public static class IncomingMigration
 
         vmm.Cpu.Program.Load(incoming.Cpu);
         foreach (var (device, vector) in incoming.Pending) vmm.Cpu.Raise(device, vector);
-        var snapshot = new GuestSnapshot(
-            vmm.Memory.PopulatedPages().ToDictionary(a => a, vmm.Memory.CopyPage), images, [.. vmm.Cpu.PendingInterrupts], vmm.Cpu.Program.Save());
+        var snapshot = GuestSnapshot.Of(vmm, images);
         // The image brought the source's MSI-X table: this host's addresses and data replace it.
         for (var device = 0; device < vmm.Devices.Count; device++) await vmm.Devices[device].Device.RestoreMsixAsync();
         foreach (var state in new[] { MigrationState.RunningP2P, MigrationState.Running })

@@ -16,7 +16,8 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
 
     private Simulator Sim => vmm.Kernel.Sim;
 
-    /// <summary>Migrates. On success the guest stands at the source, its devices in STOP_COPY; on failure it runs on where it can.</summary>
+    /// <summary>Migrates. On success the guest stands at the source, its devices in STOP_COPY; on failure it runs on where it
+    /// can.</summary>
     public async Task<LiveMigrationResult> RunAsync()
     {
         var result = new LiveMigrationResult { Begun = Sim.Now };
@@ -30,10 +31,10 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         var (references, referenceFailure) = await SaveDevicesAsync();
         if (referenceFailure is { } failure) return await RecoverAsync(result, failure);
         if (await SetAllAsync(MigrationState.Stop) is { } stopFailure) return await RecoverAsync(result, stopFailure);
-        result = result with { DevicesStopped = Sim.Now, SwitchOver = Snapshot(references) };
+        result = result with { DevicesStopped = Sim.Now, SwitchOver = GuestSnapshot.Of(vmm, references) };
         await Sim.Delay(_options.StopWindow);
-        if (vmm.Kernel.Outcome.IsPanicked) return result with { Error = Errno.EIO, Failure = "the host is lost" };
         var (images, imageFailure) = await SaveDevicesAsync();
+        if (vmm.Kernel.Outcome.IsPanicked) return result with { Error = Errno.EIO, Failure = "the host is lost" };
         if (imageFailure is { } lost) return await RecoverAsync(result, lost);
         result = result with { FinalBitmap = Sim.Now, ImageBytes = images.Sum(i => i.Length) };
         await SendPagesAsync(stream, _options.PreCopyRounds == 0 ? vmm.Memory.PopulatedPages() : vmm.TakeDirtyPages());
@@ -126,9 +127,6 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         return stream.Finish();
     }
 
-    private GuestSnapshot Snapshot(List<byte[]> images) => new(
-        vmm.Memory.PopulatedPages().ToDictionary(a => a, vmm.Memory.CopyPage), images, [.. vmm.Cpu.PendingInterrupts], vmm.Cpu.Program.Save());
-
     /// <summary>As QEMU does: devices back to RUNNING, by reset where they refuse, and the guest goes on.</summary>
     private async Task<LiveMigrationResult> RecoverAsync(LiveMigrationResult result, string failure)
     {
@@ -136,7 +134,8 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         {
             if (vmm.Kernel.Outcome.IsPanicked) break;
             var back = await assigned.Device.Migration!.SetStateAsync(MigrationState.Running);
-            if (back.Error != Errno.None && await assigned.Device.ResetAsync() != Errno.None) vmm.Abort($"{assigned.Device.Function.Id} is lost");
+            if (back.Error != Errno.None && await assigned.Device.ResetAsync() != Errno.None)
+                vmm.Abort($"{assigned.Device.Function.Id} is lost");
         }
 
         if (vmm.Aborted is null) vmm.Run();

@@ -21,7 +21,8 @@ public sealed record LiveMigrationOptions
     /// <summary>Refuse several devices of which one lacks the P2P states, as QEMU does.</summary>
     public bool BlockWithoutP2P { get; init; } = true;
 
-    /// <summary>Rounds in which memory is sent while the guest runs, the first with all of it. 0: everything is sent while it stands.</summary>
+    /// <summary>Rounds in which memory is sent while the guest runs, the first with all of it. 0: everything is sent while it
+    /// stands.</summary>
     public int PreCopyRounds { get; init; } = 1;
 
     /// <summary>Rate at which the stream leaves the host; null: at once.</summary>

@@ -4,7 +4,8 @@ using Sim.Vfio.VfioPci;
 
 namespace Sim.Vfio.Virtualization;
 
-/// <summary>A virtual machine monitor with one guest: memory mapped through the IOMMU at guest physical addresses, devices, one vCPU.</summary>
+/// <summary>A virtual machine monitor with one guest: memory mapped through the IOMMU at guest physical addresses, devices, one
+/// vCPU.</summary>
 public sealed class Vmm
 {
     private readonly List<AssignedDevice> _devices = [];
@@ -48,7 +49,8 @@ public sealed class Vmm
     /// <summary>Why the VMM gave the guest up; null while it did not.</summary>
     public string? Aborted { get; private set; }
 
-    /// <summary>Gives a device to the guest: IOMMU domain, interrupts into the vCPU, error eventfd that stops the guest as QEMU does.</summary>
+    /// <summary>Gives a device to the guest: IOMMU domain, interrupts into the vCPU, error eventfd that stops the guest as QEMU
+    /// does.</summary>
     /// <param name="device">Opened, in context <see cref="Name"/>.</param>
     /// <param name="vectors">MSI-X vectors the guest uses.</param>
     public async Task<AssignedDevice> AddDeviceAsync(VfioPciDevice device, int vectors)
@@ -62,7 +64,8 @@ public sealed class Vmm
         return assigned;
     }
 
-    /// <summary>Maps a BAR of one of its devices for peers, as VFIO does with everything a guest maps: at the BAR's host address as IOVA.</summary>
+    /// <summary>Maps a BAR of one of its devices for peers, as VFIO does with everything a guest maps: at the BAR's host address as
+    /// IOVA.</summary>
     public void MapForPeers(AssignedDevice device, int bar) => Domain.Pages!.Map(
         device.Device.BarAddress(bar), device.Device.BarAddress(bar), device.Device.UserBarBytes(bar), IoPermissions.ReadWrite);
 

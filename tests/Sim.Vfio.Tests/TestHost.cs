@@ -33,8 +33,11 @@ internal sealed class TestHost
         Pf = new DmaQueueFunction(Sim, "dev0.pf", EndpointTemplates.PhysicalFunction("dev0.pf", options), device);
         Device.Add(Pf, 0);
         for (var i = 0; i < 2; i++)
-            Device.Add(new DmaQueueFunction(Sim, $"dev0.vf{i}", EndpointTemplates.VirtualFunction($"dev0.vf{i}", options, Pf, i), device),
-                2 + i);
+        {
+            var layout = EndpointTemplates.VirtualFunction($"dev0.vf{i}", options, Pf, i);
+            Device.Add(new DmaQueueFunction(Sim, $"dev0.vf{i}", layout, device), 2 + i);
+        }
+
         Iommu = new TranslationAgent(Sim);
         Root.TranslationAgent = Iommu;
     }

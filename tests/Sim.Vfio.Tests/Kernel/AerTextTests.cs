@@ -51,10 +51,11 @@ public sealed class AerTextTests
     [Test]
     public void Masked_bits_are_not_printed_and_the_first_error_is_marked()
     {
+        const uint unexpectedCompletion = 1u << 16;
         var registers = Registers with
         {
-            UncorrectableStatus = UnsupportedRequest | CompletionTimeout | 1u << 16,
-            UncorrectableMask = 1u << 16,
+            UncorrectableStatus = UnsupportedRequest | CompletionTimeout | unexpectedCompletion,
+            UncorrectableMask = unexpectedCompletion,
             Control = 14,
         };
         Assert.That(AerText.Details(AerSeverity.NonFatal, registers, 1, 2, KernelRelease.Linux612).Skip(1).Take(3), Is.EqualTo(new[]
@@ -70,8 +71,8 @@ public sealed class AerTextTests
     {
         for (var bit = 0; bit < 32; bit++)
         {
-            var lines = AerText.Details(AerSeverity.Fatal, Registers with { UncorrectableStatus = 1u << bit }, 1, 2,
-                KernelRelease.Linux612);
+            var registers = Registers with { UncorrectableStatus = 1u << bit };
+            var lines = AerText.Details(AerSeverity.Fatal, registers, 1, 2, KernelRelease.Linux612);
             Assert.That(lines.Any(l => l.Contains("TLP Header")), Is.EqualTo(bit is 12 or 15 or 16 or 18 or 19 or 20), $"bit {bit}");
         }
     });

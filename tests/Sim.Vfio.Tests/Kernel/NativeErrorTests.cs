@@ -28,8 +28,8 @@ public sealed class NativeErrorTests
         var host = PokeStoppedVf(new HostErrorPolicy());
         Assert.That(host.Dmesg, Is.EqualTo(new[]
         {
-            $"pcieport {AerText.Bdf(host.Port.Function.Id)}: AER: Uncorrectable (Non-Fatal) error message received "
-            + $"from {AerText.Bdf(host.Vfs[0].Id)}",
+            $"pcieport {AerText.Bdf(host.Port.Function.Id)}: AER: Uncorrectable (Non-Fatal) error message received from "
+                + AerText.Bdf(host.Vfs[0].Id),
         }));
         Assert.That(host.Kernel.Outcome.Events.Select(e => e.Kind), Is.EqualTo(new[] { HostEventKind.ErrorMessage }));
         Assert.That(host.Kernel.Outcome.Events[0].Contexts, Is.EqualTo(new[] { "guest" }));

@@ -75,8 +75,8 @@ public sealed class MigrationArcsTests
 
     /// <summary>
     /// The uAPI's rules: direct arcs; a combination takes the shortest path; no saving-group state inside it, except on a path that stays
-    /// in the saving group; nothing from STOP_COPY back to pre-copy; an optional state the device lacks is left out of the path found with
-    /// every feature.
+    /// in the saving group; nothing from STOP_COPY back to pre-copy; an optional state the device lacks is left out of the path found
+    /// with every feature.
     /// </summary>
     private static MigrationState[]? ByRules(MigrationState from, MigrationState to, MigrationFeatures features)
     {
@@ -92,9 +92,7 @@ public sealed class MigrationArcsTests
                 return [.. found[0].Where(s => Offers(s, features))];
             }
 
-            paths = [.. paths.SelectMany(p => Arcs
-                .Where(a => a.From == p[^1] && MayEnter(a.To))
-                .Select(a => (MigrationState[])[.. p, a.To]))];
+            paths = [.. from p in paths from a in Arcs where a.From == p[^1] && MayEnter(a.To) select (MigrationState[])[.. p, a.To]];
         }
 
         return null;

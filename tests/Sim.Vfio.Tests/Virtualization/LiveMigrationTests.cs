@@ -91,7 +91,8 @@ public sealed class LiveMigrationTests
     public void Bandwidth_shows_in_the_downtime()
     {
         var fast = Migrate(StoppedAccessPolicy.Discard, new LiveMigrationOptions(), poke: null).Result;
-        var slow = Migrate(StoppedAccessPolicy.Discard, new LiveMigrationOptions { Bandwidth = DataRate.FromBitsPerSecond(1_000_000_000) }, poke: null).Result;
+        var gigabit = new LiveMigrationOptions { Bandwidth = DataRate.FromBitsPerSecond(1_000_000_000) };
+        var slow = Migrate(StoppedAccessPolicy.Discard, gigabit, poke: null).Result;
         Assert.That(slow.SourceDowntime, Is.GreaterThan(fast.SourceDowntime));
     }
 
@@ -113,7 +114,8 @@ public sealed class LiveMigrationTests
         Assert.That(guest.Report.Completed, Is.GreaterThan(100));
     }
 
-    private static StoppedAccessPolicy Named(string policy) => (StoppedAccessPolicy)typeof(StoppedAccessPolicy).GetProperty(policy)!.GetValue(null)!;
+    private static StoppedAccessPolicy Named(string policy) =>
+        (StoppedAccessPolicy)typeof(StoppedAccessPolicy).GetProperty(policy)!.GetValue(null)!;
 
     private static Task Doorbell(UserProcess process, VfioMapping mapping, DmaQueueGuest guest) =>
         process.StoreAsync(mapping, DmaQueueLayout.Doorbell, (uint)guest.Report.Posted + 1);
@@ -158,7 +160,8 @@ public sealed class LiveMigrationTests
                 using var seen = device.Migration!.Stepped.Subscribe((SimTime _, in MigrationStep step) =>
                 {
                     // STOP_COPY is reached twice: for the reference image and for the real one.
-                    if (afterBitmap ? step.To == MigrationState.StopCopy && ++states == 2 : step is { From: MigrationState.StopCopy }) stopped.Release();
+                    var reached = afterBitmap ? step.To == MigrationState.StopCopy && ++states == 2 : step.From == MigrationState.StopCopy;
+                    if (reached) stopped.Release();
                 });
                 await stopped;
                 await source.Sim.Delay(SimDuration.FromMicroseconds(afterBitmap ? 150 : 20));
