@@ -27,6 +27,13 @@ public sealed class ReadmeTests
     }
 
     [Test]
+    public void The_script_of_the_README_can_be_read()
+    {
+        var script = WorkingTree.File("README.md").Text.Split("```yaml\n")[1].Split("```")[0];
+        Assert.That(Scenarios.Model.ScriptReader.Read("README.md", script).Variants, Has.Count.EqualTo(2));
+    }
+
+    [Test]
     public void Every_command_of_the_program_that_a_page_names_exists()
     {
         var strings = WorkingTree.CodeIn("Scenarios").SelectMany(f => f.Strings).Select(s => s.Value).ToHashSet();
