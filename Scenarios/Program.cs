@@ -1,1 +1,1 @@
-return Scenarios.Cli.PciesimProgram.Run(args, new Scenarios.Running.UnwiredRunner(), Console.Out, Console.Error);
+return Scenarios.Cli.PciesimProgram.Run(args, new Scenarios.Platforms.SimulatedVariants(), Console.Out, Console.Error);

@@ -68,6 +68,9 @@ public sealed class Vmm : ScriptItem
     [Key("guest_memory", "Size of the guest's memory.")]
     public ByteSize GuestMemory { get; private set; } = new(4 << 20);
 
+    [Key("stop_window", "How long the device stands in STOP before its image is saved: the time in which a VMM sends the last memory.")]
+    public Sim.Core.SimDuration StopWindow { get; private set; } = Sim.Core.SimDuration.FromMicroseconds(400);
+
     [Key("vcpus_stop", "When the vCPUs stop for the switch-over.")]
     public VcpuStop VcpusStop { get; private set; } = VcpuStop.BeforeDevice;
 }

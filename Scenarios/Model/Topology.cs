@@ -80,14 +80,18 @@ public enum StoppedStore
 {
     [Word("discard", "the store is accepted and has no effect")] Discard,
     [Word("unsupported-request", "the Function handles the Request as an Unsupported Request")] UnsupportedRequest,
-    [Word("corrupt", "the store changes device state that is being saved")] Corrupt,
-    [Word("restart", "a store to the doorbell makes the device work again")] Restart,
+    [Word("completer-abort", "the Function handles the Request as a Completer Abort")] CompleterAbort,
+    [Word("unfenced", "the registers take the store: state that is being saved changes")] Unfenced,
+    [Word("restart", "unfenced, and a store to the doorbell makes the device work again")] Restart,
 }
 
 public enum StoppedLoad
 {
     [Word("garbage", "a successful Completion with data that means nothing")] Garbage,
     [Word("all-ones", "a successful Completion of all ones")] AllOnes,
-    [Word("stale", "a successful Completion with the last value")] Stale,
+    [Word("stale", "a successful Completion with the last value; the load has no side effect")] Stale,
+    [Word("unfenced", "a successful Completion of the register, with the load's side effects")] Unfenced,
     [Word("unsupported-request", "a Completion with status Unsupported Request")] UnsupportedRequest,
+    [Word("completer-abort", "a Completion with status Completer Abort")] CompleterAbort,
+    [Word("no-completion", "nothing: the requester's completion timeout ends it")] NoCompletion,
 }

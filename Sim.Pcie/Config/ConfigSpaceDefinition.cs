@@ -121,6 +121,18 @@ public sealed partial class ConfigSpace
         return 0;
     }
 
+    /// <summary>The register fields of every table placed, as (register, its absolute offset in <see cref="RegisterSpec.Offset"/>, field).</summary>
+    public IEnumerable<(RegisterSpec Register, FieldSpec Field)> Fields()
+    {
+        RegisterSpec? last = null;
+        foreach (var register in _registerAt)
+        {
+            if (register is null || register == last) continue;
+            last = register;
+            foreach (var field in register.Fields) yield return (register, field);
+        }
+    }
+
     /// <summary>The field that holds a bit, by the names of its table, with its present value: what an explanation prints.</summary>
     /// <param name="offset">Byte offset of the register.</param>
     /// <param name="bit">Bit number in it.</param>

@@ -186,6 +186,24 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<(string Name, string Value)> DescribeImage(byte[] image)
+    {
+        using var reader = new BinaryReader(new MemoryStream(image));
+        reader.ReadUInt32();
+        List<(string, string)> fields =
+        [
+            ("queue enable", reader.ReadBoolean() ? "1" : "0"), ("error", reader.ReadBoolean() ? "1" : "0"),
+            ("submission base", $"0x{reader.ReadUInt64():x}"), ("completion base", $"0x{reader.ReadUInt64():x}"),
+            ("ring size", $"{reader.ReadUInt32()}"), ("tail", $"{reader.ReadUInt32()}"), ("head", $"{reader.ReadUInt32()}"),
+            ("event cause", $"{reader.ReadUInt32()}"), ("health counter", $"{reader.ReadUInt32()}"),
+        ];
+        for (var vector = 0; vector < Vectors; vector++)
+            fields.Add(($"MSI-X entry {vector}", Convert.ToHexStringLower(reader.ReadBytes(Endpoints.MsixTable.EntrySize))));
+        for (var vector = 0; vector < Vectors; vector++) fields.Add(($"pending interrupt {vector}", reader.ReadBoolean() ? "1" : "0"));
+        return fields;
+    }
+
+    /// <inheritdoc/>
     public bool LoadImage(ReadOnlySpan<byte> image)
     {
         if (image.Length != SaveImage().Length || BinaryPrimitives.ReadUInt32LittleEndian(image) != ImageMagic) return false;
@@ -281,7 +299,8 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
 
     private void RingDoorbell(uint tail)
     {
-        _tail = tail;
+        // An index into the ring, whatever its upper bits say: a wild value makes the device work on descriptors that nobody posted.
+        _tail = _head + ((tail - _head) & (_ringSize - 1));
         _health++;
         if (InitiatorSuspended && Policy.Store == StoppedStore.DoorbellRestarts)
         {

@@ -35,6 +35,16 @@ public interface IMigratableFunction
     /// <summary>The state that migrates, as bytes: registers, queues, pending interrupts, MSI-X table.</summary>
     byte[] SaveImage();
 
+    /// <summary>What such bytes say, field by field, for those who compare two images. By default words of eight bytes, named by their offset.</summary>
+    /// <param name="image">An image of this kind of function.</param>
+    IReadOnlyList<(string Name, string Value)> DescribeImage(byte[] image)
+    {
+        List<(string, string)> words = [];
+        for (var at = 0; at < image.Length; at += 8)
+            words.Add(($"image+0x{at:x}", Convert.ToHexStringLower(image.AsSpan(at, Math.Min(8, image.Length - at)))));
+        return words;
+    }
+
     /// <summary>Takes such bytes over.</summary>
     /// <returns>False, and nothing changes, if they are not an image of this kind of function.</returns>
     bool LoadImage(ReadOnlySpan<byte> image);

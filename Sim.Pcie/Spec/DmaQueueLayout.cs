@@ -33,7 +33,7 @@ public static class DmaQueueLayout
     /// <summary>Entries of both rings, a power of two from 2 to 4096.</summary>
     public const int RingSize = 0x18;
 
-    /// <summary>Doorbell: tail of the submission ring, counted without wrapping.</summary>
+    /// <summary>Doorbell: tail of the submission ring, taken modulo its size: at most size - 1 descriptors can be outstanding.</summary>
     public const int Doorbell = 0x20;
 
     /// <summary>Head of the submission ring, counted without wrapping, read-only.</summary>

@@ -147,18 +147,20 @@ public sealed class Switch
         {
             if (header.DestinationId.Function == 0 && header.DestinationId.Device < _downstream.Length)
             {
-                ingress.CompleteConfiguration(in tlp, from, _downstream[header.DestinationId.Device].Function);
+                var port = _downstream[header.DestinationId.Device];
+                port.CaptureBus(in header);
+                ingress.CompleteConfiguration(in tlp, from, port.Function);
                 return;
             }
         }
         else if (ingress.IsUpstream)
         {
-            foreach (var port in _downstream)
+            foreach (var below in _downstream)
             {
-                if (!port.Function.ClaimsBus(bus)) continue;
+                if (!below.Function.ClaimsBus(bus)) continue;
                 var forwarded = tlp;
-                if (bus == port.Function.SecondaryBus) forwarded.Header = AsType0(in header);
-                Forward(port, in forwarded, from);
+                if (bus == below.Function.SecondaryBus) forwarded.Header = AsType0(in header);
+                Forward(below, in forwarded, from);
                 return;
             }
         }

@@ -119,7 +119,7 @@ public sealed class DmaQueueGuest : IGuestProgram
     private async Task PostAsync(Vcpu cpu)
     {
         var before = _posted;
-        for (var i = 0; i < _options.Batch && Outstanding < _options.RingSize && (_options.Jobs == 0 || _posted < _options.Jobs); i++)
+        for (var i = 0; i < _options.Batch && Outstanding < _options.RingSize - 1 && (_options.Jobs == 0 || _posted < _options.Jobs); i++)
             Prepare(cpu.Memory);
         if (_posted != before) await cpu.StoreAsync(_options.Device, Bar, DmaQueueLayout.Doorbell, (uint)_posted);
     }

@@ -104,6 +104,9 @@ public sealed record HostErrorPolicy
     /// <summary>panic_on_unrecovered_nmi: an SERR NMI ends the host.</summary>
     public bool PanicOnUnrecoveredNmi { get; init; }
 
+    /// <summary>A CPU load whose completion was not successful is a machine check, which ends the host; else it reads all ones.</summary>
+    public bool FailedLoadIsMachineCheck { get; init; }
+
     /// <summary>How long Secondary Bus Reset stays asserted.</summary>
     public SimDuration ResetAssertion { get; init; } = SimDuration.FromMilliseconds(2);
 

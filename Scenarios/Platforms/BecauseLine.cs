@@ -1,0 +1,65 @@
+using Scenarios.Results;
+using Sim.Pcie.Endpoints;
+using Sim.Pcie.Errors;
+using ErrorStep = Sim.Pcie.Errors.ErrorStep;
+
+namespace Scenarios.Platforms;
+
+/// <summary>Says in one line why a verdict came out, from decisions that were recorded: nothing here knows a platform or a policy.</summary>
+internal static class BecauseLine
+{
+    // How far along the error path a step is: the farthest one reached is the one that explains.
+    private static readonly ErrorStepKind[] Farthest =
+    [
+        ErrorStepKind.SystemError, ErrorStepKind.Contained, ErrorStepKind.Interrupt, ErrorStepKind.NoInterrupt, ErrorStepKind.Stopped,
+        ErrorStepKind.MessageSent, ErrorStepKind.NoMessage,
+    ];
+
+    public static string Of(
+        Machine machine, Recorder recorder, MemoryWatch watch, HostIntegrity host, IReadOnlyList<MigrationDifference> differences)
+    {
+        List<string> parts = [];
+        if (Accesses(recorder) is { } accesses) parts.Add(accesses);
+        if (Deciding(recorder) is { } step) parts.Add(step.ToString());
+        if (watch.FirstOutside is { } write) parts.Add($"{machine.NameOf(write.Requester!.Value)} wrote host memory 0x{write.Address:x} that is not its user's");
+        var worst = recorder.HostEvents.Where(e => HostJudge.GradeOf(e.Kind) == host && host >= HostIntegrity.Contained).Select(e => e.Detail);
+        if (worst.FirstOrDefault() is { } detail) parts.Add(detail);
+        if (differences.Count > 0) parts.Add(differences[0] + (differences.Count > 1 ? $" (and {differences.Count - 1} more)" : ""));
+        return parts.Count > 0 ? string.Join("; ", parts) : "nobody touched the device while it was stopped";
+    }
+
+    /// <summary>The register fields of all steps, each once, in the order in which they were consulted.</summary>
+    public static IReadOnlyList<DecidingField> DecidingRegisters(Recorder recorder) =>
+        [.. recorder.ErrorSteps.SelectMany(s => Recorder.Shown(s.Time, s.Step).Fields).Distinct()];
+
+    private static string? Accesses(Recorder recorder)
+    {
+        var faults = recorder.Sigbuses.Count;
+        if (faults > 0) return $"{Number(faults, "access", "accesses")} ended in SIGBUS, the mapping being gone: {TlpsOf(recorder)}";
+        return recorder.StoppedAccesses.Count == 0 ? null : TlpsOf(recorder);
+    }
+
+    private static string TlpsOf(Recorder recorder)
+    {
+        var groups = recorder.StoppedAccesses
+            .GroupBy(a => (a.Access.Function.Name, Type: a.Access.Header.HasData ? "MWr" : "MRd", a.Access.Decision))
+            .Select(g => $"{g.Count()} {g.Key.Type} {Words(g.Key.Decision)}").ToList();
+        return groups.Count == 0
+            ? "no TLP reached the stopped Function"
+            : $"the stopped {recorder.StoppedAccesses[0].Access.Function.Name} took {string.Join(", ", groups)}";
+    }
+
+    private static ErrorStep? Deciding(Recorder recorder) =>
+        Farthest.Select(kind => recorder.ErrorSteps.FirstOrDefault(s => s.Step.Kind == kind).Step).FirstOrDefault(s => s is not null);
+
+    private static string Words(AccessDecision decision) => decision switch
+    {
+        AccessDecision.Accept => "into its registers",
+        AccessDecision.Discard => "without effect",
+        AccessDecision.UnsupportedRequest => "as Unsupported Request",
+        AccessDecision.CompleterAbort => "as Completer Abort",
+        _ => "without a completion",
+    };
+
+    private static string Number(int count, string one, string many) => $"{count} {(count == 1 ? one : many)}";
+}

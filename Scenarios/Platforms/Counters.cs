@@ -1,0 +1,19 @@
+namespace Scenarios.Platforms;
+
+/// <summary>Named counts. The ones that expectations usually ask for exist from the beginning, so that a zero is a fact too.</summary>
+internal sealed class Counters
+{
+    private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal)
+    {
+        ["ERR_COR"] = 0,
+        ["ERR_NONFATAL"] = 0,
+        ["ERR_FATAL"] = 0,
+        ["SIGBUS"] = 0,
+        ["IOMMU faults"] = 0,
+        ["user TLPs to a stopped Function"] = 0,
+    };
+
+    public IReadOnlyList<(string Name, long Value)> InOrder => [.. _counts.Select(c => (c.Key, c.Value))];
+
+    public void Add(string name, long count = 1) => _counts[name] = _counts.GetValueOrDefault(name) + count;
+}

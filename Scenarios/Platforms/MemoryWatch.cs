@@ -1,0 +1,22 @@
+using Sim.Core;
+using Sim.Pcie.Topology;
+
+namespace Scenarios.Platforms;
+
+/// <summary>Watches host memory for writes of the user's function outside the user's own memory: what isolation must prevent.</summary>
+internal sealed class MemoryWatch
+{
+    public MemoryWatch(Machine machine, Cast cast)
+    {
+        if (cast is not { Vmm: { } vmm, GuestFunction: { } function }) return;
+        var (from, to) = (vmm.Memory.HostBase, vmm.Memory.HostBase + vmm.Memory.Bytes);
+        machine.Root.Memory.Written.Subscribe((SimTime _, in MemoryWrite write) =>
+        {
+            if (write.Requester != function.Id || (write.Address >= from && write.Address + (ulong)write.Bytes <= to)) return;
+            FirstOutside ??= write;
+        });
+    }
+
+    /// <summary>The first such write; null if there was none.</summary>
+    public MemoryWrite? FirstOutside { get; private set; }
+}

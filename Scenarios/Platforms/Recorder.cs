@@ -1,0 +1,189 @@
+using Scenarios.Results;
+using Sim.Core;
+using Sim.Pcie.Endpoints;
+using Sim.Pcie.Errors;
+using Sim.Pcie.Links;
+using Sim.Pcie.Spec;
+using Sim.Pcie.Topology;
+using Sim.Vfio.Kernel;
+using Sim.Vfio.VfioPci;
+using ErrorStep = Sim.Pcie.Errors.ErrorStep;
+
+namespace Scenarios.Platforms;
+
+/// <summary>
+/// Looks at a machine from the moment it is attached: TLPs on every link, decisions of devices, steps of error paths, interrupts, the kernel's log.
+/// It changes nothing; times are counted from its beginning.
+/// </summary>
+internal sealed class Recorder
+{
+    private readonly Machine _machine;
+    private readonly SimTime _start;
+    private readonly Counters _counters = new();
+    private readonly Dictionary<long, List<(SimTime Time, ErrorStep Step)>> _chains = [];
+    private readonly List<(SimTime Time, ErrorStep Step)> _errorSteps = [];
+    private readonly int _firstEvent;
+
+    public Recorder(Machine machine)
+    {
+        _machine = machine;
+        _start = machine.Sim.Now;
+        _firstEvent = machine.Kernel.Outcome.Events.Count;
+        foreach (var link in machine.Links)
+        {
+            link.Downstream.Arrived.Subscribe(OnTlp);
+            link.Upstream.Arrived.Subscribe(OnTlp);
+            link.StateChanged.Subscribe((SimTime _, in bool up) =>
+                Lanes.Instant(link.Upper.Name, Now, LaneKind.Recovery, up ? "DL_Up" : "DL_Down"));
+        }
+
+        foreach (var device in machine.Devices) device.Device.Accesses.Subscribe((SimTime _, in AccessRecord a) => OnAccess(device, in a));
+        machine.Links[0].Upper.ErrorTrace.Steps.Subscribe(OnErrorStep);
+        machine.Root.Messages.Subscribe(OnMessage);
+        machine.Root.Interrupts.Arrived.Subscribe(OnInterrupt);
+        machine.Kernel.Log.Written.Subscribe((SimTime _, in KernelLogLine line) =>
+            Dmesg.Add(new LogLine(line.Time, line.Level.ToString(), line.Text)));
+        machine.Iommu.Faults.Recorded.Subscribe((SimTime _, in Sim.Iommu.FaultRecord _) => _counters.Add("IOMMU faults"));
+    }
+
+    /// <summary>Present time, from the recorder's beginning.</summary>
+    public SimTime Now => Relative(_machine.Sim.Now);
+
+    public LaneBook Lanes { get; } = new();
+
+    public List<TlpRecord> Tlps { get; } = [];
+
+    public List<LogLine> Dmesg { get; } = [];
+
+    public List<LoadSample> Loads { get; } = [];
+
+    /// <summary>Decisions of stopped functions on their users' requests, in order.</summary>
+    public List<(SimTime Time, AccessRecord Access)> StoppedAccesses { get; } = [];
+
+    /// <summary>Accesses that faulted, in order.</summary>
+    public List<SimTime> Sigbuses { get; } = [];
+
+    /// <summary>Everything that error paths did, in order.</summary>
+    public IReadOnlyList<(SimTime Time, ErrorStep Step)> ErrorSteps => _errorSteps;
+
+    /// <summary>What happened to the host since the beginning.</summary>
+    public IEnumerable<HostEvent> HostEvents => _machine.Kernel.Outcome.Events.Skip(_firstEvent);
+
+    public IReadOnlyList<(string Name, long Value)> Counted => _counters.InOrder;
+
+    public SimTime Relative(SimTime time) => SimTime.Zero + (time - _start);
+
+    public void Count(string name) => _counters.Add(name);
+
+    /// <summary>An access of an actor, when it ended.</summary>
+    public void OnActorAccess(string actor, string lane, bool isLoad, bool stopped, in ProcessAccess access)
+    {
+        var issued = Relative(access.Issued);
+        if (access.Outcome == AccessOutcome.Sigbus)
+        {
+            _counters.Add("SIGBUS");
+            Sigbuses.Add(issued);
+            Lanes.Instant(lane, issued, LaneKind.Fault, "SIGBUS");
+        }
+        else if (access.Outcome == AccessOutcome.Completed)
+        {
+            Lanes.Instant(lane, issued, isLoad ? LaneKind.Load : LaneKind.Store, isLoad ? "load" : "store");
+        }
+
+        if (!isLoad) return;
+        var load = access.Load;
+        var outcome = access.Outcome switch
+        {
+            AccessOutcome.Sigbus => "SIGBUS",
+            AccessOutcome.Completed when load.TimedOut => "Completion Timeout",
+            AccessOutcome.Completed => load.Status switch
+            {
+                CompletionStatus.Successful => "Successful Completion",
+                CompletionStatus.UnsupportedRequest => "Unsupported Request",
+                CompletionStatus.CompleterAbort => "Completer Abort",
+                _ => load.Status.ToString(),
+            },
+            _ => "not executed",
+        };
+        if (access.Outcome == AccessOutcome.Completed)
+            Loads.Add(new LoadSample(issued, load.Completed - load.Issued, actor, outcome, stopped));
+    }
+
+    /// <summary>When the last thing happened that a timeline should show.</summary>
+    public SimTime LastOfInterest()
+    {
+        var last = Tlps.Count > 0 ? Tlps[^1].Time : SimTime.Zero;
+        foreach (var line in Dmesg) if (line.Time > last && line.Time - last < SimDuration.FromMilliseconds(5)) last = line.Time;
+        return last + SimDuration.FromMicroseconds(1);
+    }
+
+    /// <summary>The causal chains of the errors, in the order in which they began.</summary>
+    public IReadOnlyList<ErrorChain> Chains() =>
+    [
+        .. _chains.OrderBy(c => c.Value[0].Time).ThenBy(c => c.Key).Select(c => new ErrorChain(
+            $"{c.Value[0].Step.Component} {c.Value[0].Step.Text}", [.. c.Value.Select(s => Shown(s.Time, s.Step))])),
+    ];
+
+    public static Results.ErrorStep Shown(SimTime time, ErrorStep step) => new(
+        time, step.Component, step.Text,
+        [.. step.Bits.Select(b => new DecidingField(b.Function, b.Register, b.Field, b.Value, step.Text))]);
+
+    private void OnTlp(SimTime time, in TlpHop hop)
+    {
+        var header = hop.Tlp.Header;
+        var dwords = header.HeaderDwords == 4 ? new[] { header.Dw0, header.Dw1, header.Dw2, header.Dw3 } : [header.Dw0, header.Dw1, header.Dw2];
+        Tlps.Add(new TlpRecord(Relative(time), $"{hop.Direction.From.Name} -> {hop.Direction.To.Name}", TlpWords.Of(_machine, in header), dwords));
+        if (hop.Direction.To is PcieDevice device) _counters.Add($"{header.Type} at {device.Name}");
+        else if (hop.Direction.From is PcieDevice requester && header.FlowClass != FlowClass.Completion && !header.IsMessage)
+            Lanes.Instant(_machine.NameOf(header.RequesterId), Relative(time), LaneKind.Dma, $"{header.Type} from {requester.Name}");
+        if (hop.Direction.To is SwitchPort { IsUpstream: false } or SwitchPort { IsUpstream: true })
+            Lanes.Instant(SwitchOf(hop.Direction.To), Relative(time), KindOf(in header), header.Type.ToString());
+    }
+
+    private string SwitchOf(Port port) => _machine.Switches.First(s => s.Upstream == port || s.Downstream.Contains(port)).Name;
+
+    private static LaneKind KindOf(in TlpHeader header) => header.IsMessage ? LaneKind.Message
+        : header.FlowClass == FlowClass.Posted ? LaneKind.Store
+        : header.IsCompletion ? LaneKind.Dma : LaneKind.Load;
+
+    private void OnAccess(DeviceUnit device, in AccessRecord access)
+    {
+        if (access.Function is not IMigratableFunction { ResponderSuspended: true }) return;
+        if (access.Header.RequesterId.Value != 0 || !device.Personality.IsUserRegister(access.Bar, access.Offset)) return;
+        _counters.Add("user TLPs to a stopped Function");
+        StoppedAccesses.Add((Now, access));
+        Lanes.Instant(access.Function.Name, Now, access.Header.HasData ? LaneKind.Store : LaneKind.Load, $"{access.Header.Type}: {access.Decision}");
+    }
+
+    private void OnErrorStep(SimTime time, in ErrorStep step)
+    {
+        var at = Relative(time);
+        if (!_chains.TryGetValue(step.Chain, out var chain)) _chains.Add(step.Chain, chain = []);
+        chain.Add((at, step));
+        _errorSteps.Add((at, step));
+        if (step.Kind == ErrorStepKind.Detected) Lanes.Instant("errors", at, LaneKind.Error, $"{step.Component} {step.Text}");
+        if (step.Kind == ErrorStepKind.Contained) Lanes.Instant("errors", at, LaneKind.Recovery, step.Text);
+    }
+
+    private void OnMessage(SimTime time, in MessageArrival message)
+    {
+        if (ErrorMessage.From(message.Header.MessageCode, message.Header.RequesterId) is not { } error) return;
+        var name = error.Severity switch
+        {
+            ErrorSeverity.Correctable => "ERR_COR",
+            ErrorSeverity.NonFatal => "ERR_NONFATAL",
+            _ => "ERR_FATAL",
+        };
+        _counters.Add(name);
+        Lanes.Instant(message.Port.Name, Relative(time), LaneKind.Message, $"{name} from {_machine.NameOf(error.Requester)}");
+    }
+
+    private void OnInterrupt(SimTime time, in InterruptArrival interrupt)
+    {
+        var requester = interrupt.Requester;
+        var name = _machine.NameOf(requester);
+        _counters.Add($"interrupts of {name}");
+        var lane = _machine.Root.RootPorts.Any(p => p.Function.Id == requester) ? name : "vCPU";
+        Lanes.Instant(lane, Relative(time), LaneKind.Interrupt, $"interrupt of {name}");
+    }
+}

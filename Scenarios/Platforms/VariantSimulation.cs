@@ -1,0 +1,153 @@
+using Scenarios.Language;
+using Scenarios.Model;
+using Scenarios.Results;
+using Scenarios.Running;
+using Sim.Core;
+using Sim.Pcie.Endpoints;
+using Sim.Vfio.Migration;
+using Sim.Vfio.Virtualization;
+using Vmm = Sim.Vfio.Virtualization.Vmm;
+
+namespace Scenarios.Platforms;
+
+/// <summary>Runs a variant: boots the source, plays the timeline, carries the migration's bytes to a second machine, and judges what was measured.</summary>
+internal sealed class SimulatedVariants : IVariantRunner
+{
+    public VariantResult Run(ResolvedScript script, CancellationToken cancellation) => new VariantSimulation(script, cancellation).Run();
+}
+
+internal sealed class VariantSimulation(ResolvedScript resolved, CancellationToken cancellation)
+{
+    private const ulong SourceGuestBase = 0x1000_0000;
+    private const ulong DestinationGuestBase = 0x2800_0000;
+    private static readonly SimDuration Aftermath = SimDuration.FromMilliseconds(300);
+    private static readonly SimDuration DestinationTime = SimDuration.FromMilliseconds(2);
+
+    private readonly Script _script = resolved.Script;
+
+    public VariantResult Run()
+    {
+        var (machine, cast) = Boot(SourceGuestBase);
+        var recorder = new Recorder(machine);
+        var watch = new MemoryWatch(machine, cast);
+        var points = new Points(machine.Sim);
+        GuestSnapshot? reference = null;
+        ShowStates(machine, cast, recorder, points, snapshot => reference ??= snapshot);
+        var player = new TimelinePlayer(machine, _script, cast, recorder, points);
+        points.Reach(MigrationPoint.Start);
+        var played = machine.Sim.Start("timeline", player.PlayAsync);
+        Drain(machine, played);
+
+        var incoming = player.Migration is { Error: Sim.Vfio.Errno.None } sent ? Receive(sent.Stream) : null;
+        var migration = new MigrationJudge(machine, cast, reference, player.Migration, incoming).Judge();
+        var host = HostJudge.Grade(recorder, watch);
+        var counters = recorder.Counted.ToList();
+        if (incoming is { } arrived) counters.Add(("jobs completed by the guest", arrived.Completed));
+        return new VariantResult(resolved.Variant)
+        {
+            Host = host,
+            Migration = migration.Verdict,
+            Differences = migration.Differences,
+            Because = BecauseLine.Of(machine, recorder, watch, host, migration.Differences),
+            Counters = counters,
+            Tlps = recorder.Tlps,
+            Chains = recorder.Chains(),
+            Loads = recorder.Loads,
+            Lanes = recorder.Lanes.Finish(recorder.LastOfInterest()),
+            Dmesg = recorder.Dmesg,
+            Registers = BecauseLine.DecidingRegisters(recorder),
+        };
+    }
+
+    private (Machine Machine, Cast Cast) Boot(ulong guestBase)
+    {
+        var machine = new Machine(resolved);
+        Cast? cast = null;
+        var booted = machine.Sim.Start("boot", async () =>
+        {
+            await machine.BootAsync();
+            cast = await Cast.AssembleAsync(machine, _script, guestBase);
+        });
+        try
+        {
+            while (!booted.IsCompleted && machine.Sim.PendingEvents > 0)
+                machine.Sim.RunUntil(machine.Sim.Now + SimDuration.FromMilliseconds(1), cancellation);
+        }
+        catch (SimProcessException e) when (e.InnerException is ScriptException script)
+        {
+            throw script;
+        }
+
+        if (!booted.IsCompletedSuccessfully) throw new InvalidOperationException("the machine did not finish booting: something waits for ever");
+        return (machine, cast!);
+    }
+
+    /// <summary>Runs until the timeline has been played, and on for what it leaves behind: recovery, resets, timeouts.</summary>
+    private void Drain(Machine machine, Task played)
+    {
+        while (!played.IsCompleted && machine.Sim.PendingEvents > 0 && !machine.Kernel.Outcome.IsPanicked)
+            machine.Sim.RunUntil(machine.Sim.Now + SimDuration.FromMicroseconds(100), cancellation);
+        if (!machine.Kernel.Outcome.IsPanicked) machine.Sim.RunUntil(machine.Sim.Now + Aftermath, cancellation);
+    }
+
+    private void ShowStates(Machine machine, Cast cast, Recorder recorder, Points points, Action<GuestSnapshot> atStop)
+    {
+        recorder.Lanes.Declare("vCPU");
+        foreach (var port in machine.Root.RootPorts) recorder.Lanes.Declare(port.Name);
+        foreach (var sw in machine.Switches) recorder.Lanes.Declare(sw.Name);
+        if (cast is not { Vmm: { } vmm, GuestFunction: { } function }) return;
+        recorder.Lanes.Enter(function.Name, recorder.Now, LaneKind.Running, "RUNNING");
+        recorder.Lanes.Enter("vCPU", recorder.Now, LaneKind.Running, "runs");
+        vmm.Devices[0].Device.Migration!.Stepped.Subscribe((SimTime _, in MigrationStep step) =>
+        {
+            points.OnStep(in step);
+            if (vmm.Cpu.IsPaused)
+            {
+                points.Reach(MigrationPoint.VcpusStopped);
+                if (step.From == MigrationState.Running) recorder.Lanes.Enter("vCPU", recorder.Relative(step.Begun), LaneKind.Stopped, "stopped");
+            }
+
+            recorder.Lanes.Enter(function.Name, recorder.Now, KindOf(step.To), step.To.ToString());
+            if (step.To == MigrationState.Stop) atStop(Observe(vmm, (IMigratableFunction)function));
+        });
+    }
+
+    private static LaneKind KindOf(MigrationState state) => state switch
+    {
+        MigrationState.Running or MigrationState.PreCopy => LaneKind.Running,
+        MigrationState.RunningP2P or MigrationState.PreCopyP2P => LaneKind.Suspended,
+        MigrationState.StopCopy => LaneKind.Saving,
+        _ => LaneKind.Stopped,
+    };
+
+    /// <summary>The guest as it is, looked at without touching the bus: the measuring instrument's view, not host software's.</summary>
+    private static GuestSnapshot Observe(Vmm vmm, IMigratableFunction function) => new(
+        vmm.Memory.PopulatedPages().ToDictionary(a => a, vmm.Memory.CopyPage), [function.SaveImage()],
+        [.. vmm.Cpu.PendingInterrupts], vmm.Cpu.Program.Save());
+
+    /// <summary>The destination: another machine in another simulator, which gets bytes.</summary>
+    private Arrival Receive(byte[] stream)
+    {
+        var (machine, cast) = Boot(DestinationGuestBase);
+        var vmm = cast.Vmm!;
+        var function = (IMigratableFunction)cast.GuestFunction!;
+        IncomingMigrationResult? result = null;
+        byte[]? image = null;
+        vmm.Devices[0].Device.Migration!.Stepped.Subscribe((SimTime _, in MigrationStep step) =>
+        {
+            if (step is { From: MigrationState.Resuming, To: MigrationState.Stop }) image ??= function.SaveImage();
+        });
+        machine.Sim.Start("incoming migration", async () => result = await IncomingMigration.RunAsync(vmm, stream));
+        machine.Sim.RunUntil(machine.Sim.Now + DestinationTime, cancellation);
+        var (completed, problems) = cast.GuestDevice!.Personality.Report(vmm.Cpu.Program);
+        var snapshot = result?.Snapshot is { } s && image is not null ? s with { Images = [image] } : null;
+        return new Arrival(result?.Failure ?? (result is null ? "the destination did not resume" : null), snapshot, completed, problems);
+    }
+}
+
+/// <summary>What arrived at the destination.</summary>
+/// <param name="Failure">Why the guest does not run there; null if it does.</param>
+/// <param name="Snapshot">The guest there before it ran on.</param>
+/// <param name="Completed">Jobs that its guest has seen completed, on both sides together.</param>
+/// <param name="Problems">What its guest noticed when it ran on.</param>
+internal sealed record Arrival(string? Failure, GuestSnapshot? Snapshot, int Completed, IReadOnlyList<string> Problems);
