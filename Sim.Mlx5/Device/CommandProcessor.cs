@@ -6,8 +6,10 @@ using Sim.Pcie.Spec;
 namespace Sim.Mlx5.Device;
 
 /// <summary>
-/// The command queue of a function: each bit of the doorbell vector starts one entry. Entry and mailboxes are read, checked and executed; output
-/// mailboxes are written, then the entry with its ownership given back, then the completion event. Entries run side by side, so that the last one,
+/// The command queue of a function: each bit of the doorbell vector starts one entry. Entry and mailboxes are read, checked and executed;
+/// output
+/// mailboxes are written, then the entry with its ownership given back, then the completion event. Entries run side by side, so that the
+/// last one,
 /// which drivers keep for pages, is served while another command waits for them.
 /// </summary>
 internal sealed class CommandProcessor(Mlx5Function function, Mlx5Options options)

@@ -54,7 +54,8 @@ internal static class CommandTable
         if (call.InputLength < entry.InputSize) return CommandStatus.BadInputLength;
         if (call.OutputLength < entry.OutputSize) return CommandStatus.BadOutputLength;
         if (call.Function.Vhca.Phase < entry.Needs) return CommandStatus.BadSystemState;
-        return call.Function.InjectedStatus(call.Opcode, call.OpMod) is var injected and not CommandStatus.Ok ? injected : entry.Execute(call);
+        var injected = call.Function.InjectedStatus(call.Opcode, call.OpMod);
+        return injected != CommandStatus.Ok ? injected : entry.Execute(call);
     }
 
     private readonly record struct Entry(int InputSize, int OutputSize, HcaPhase Needs, Func<CommandCall, CommandStatus?> Execute);

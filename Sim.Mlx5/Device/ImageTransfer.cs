@@ -4,7 +4,8 @@ using Sim.Mlx5.Spec;
 namespace Sim.Mlx5.Device;
 
 /// <summary>
-/// Moves an image between firmware and host memory through a memory key of the PF, page by page: with the PF's Requester ID, so that it passes the
+/// Moves an image between firmware and host memory through a memory key of the PF, page by page: with the PF's Requester ID, so that it
+/// passes the
 /// PF's translation and not the VF's.
 /// </summary>
 internal sealed class ImageTransfer

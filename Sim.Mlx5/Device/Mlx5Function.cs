@@ -6,7 +6,9 @@ using Sim.Pcie.Spec;
 
 namespace Sim.Mlx5.Device;
 
-/// <summary>A function of an mlx5 adapter: BAR0 with initialization segment, MSI-X structures and UAR pages, and a virtual HCA behind it.</summary>
+/// <summary>
+/// A function of an mlx5 adapter: BAR0 with initialization segment, MSI-X structures and UAR pages, and a virtual HCA behind it.
+/// </summary>
 public abstract class Mlx5Function : EndpointFunction
 {
     private const int KindShift = 24;
@@ -42,7 +44,9 @@ public abstract class Mlx5Function : EndpointFunction
     /// <summary>Every work request, when its completion entry is written.</summary>
     public Probe<WorkRecord> WorkCompleted { get; } = new();
 
-    /// <summary>For fault injection: given opcode and op_mod, the status that the command fails with, or <see cref="CommandStatus.Ok"/>.</summary>
+    /// <summary>
+    /// For fault injection: given opcode and op_mod, the status that the command fails with, or <see cref="CommandStatus.Ok"/>.
+    /// </summary>
     public Func<CommandOpcode, uint, CommandStatus>? CommandFault { get; set; }
 
     internal int Vectors { get; }

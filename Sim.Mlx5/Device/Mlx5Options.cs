@@ -7,7 +7,8 @@ namespace Sim.Mlx5.Device;
 public sealed record Mlx5Options
 {
     /// <summary>
-    /// What a VF does with requests while its responder is suspended. The default is what is reported of mlx5. mlx5 is resumed by commands, not by
+    /// What a VF does with requests while its responder is suspended. The default is what is reported of mlx5. mlx5 is resumed by commands,
+    /// not by
     /// doorbells: <see cref="StoppedStore.DoorbellRestarts"/> is refused.
     /// </summary>
     public StoppedAccessPolicy StoppedAccess { get; init; } = StoppedAccessPolicy.Discard;

@@ -29,21 +29,15 @@ public sealed class Mlx5PhysicalFunction : Mlx5Function
     }
 
     /// <summary>The VF with a function_id: 1 is VF 0.</summary>
-    internal Mlx5VirtualFunction? VirtualFunctionOf(uint functionId)
+    internal Mlx5VirtualFunction? VirtualFunctionOf(uint functionId) => Find(functionId, static (vf, id) => vf.VfIndex + 1 == id);
+
+    internal Mlx5VirtualFunction? VirtualFunctionById(uint vhcaId) => Find(vhcaId, static (vf, id) => vf.VhcaId == id);
+
+    private Mlx5VirtualFunction? Find(uint id, Func<Mlx5VirtualFunction, uint, bool> matches)
     {
         foreach (var function in Device.Functions)
         {
-            if (function is Mlx5VirtualFunction { IsPresent: true } vf && vf.PhysicalFunction == this && vf.VfIndex + 1 == functionId) return vf;
-        }
-
-        return null;
-    }
-
-    internal Mlx5VirtualFunction? VirtualFunctionById(uint vhcaId)
-    {
-        foreach (var function in Device.Functions)
-        {
-            if (function is Mlx5VirtualFunction { IsPresent: true } vf && vf.PhysicalFunction == this && vf.VhcaId == vhcaId) return vf;
+            if (function is Mlx5VirtualFunction { IsPresent: true } vf && vf.PhysicalFunction == this && matches(vf, id)) return vf;
         }
 
         return null;

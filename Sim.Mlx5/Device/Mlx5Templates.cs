@@ -70,7 +70,9 @@ public static class Mlx5Templates
         return new EndpointConfig(config, header, express) { Aer = aer, Msix = msix, Sriov = sriov };
     }
 
-    /// <summary>A VF: PCI Express 60h, MSI-X 9Ch; a vendor-specific capability at 100h, ARI 150h. No AER unless asked for, no ACS, no PM.</summary>
+    /// <summary>
+    /// A VF: PCI Express 60h, MSI-X 9Ch; a vendor-specific capability at 100h, ARI 150h. No AER unless asked for, no ACS, no PM.
+    /// </summary>
     public static EndpointConfig VirtualFunction(string name, EndpointFunction pf, int index, Mlx5ConfigOptions? options = null)
     {
         var o = options ?? new Mlx5ConfigOptions();
@@ -100,7 +102,9 @@ public static class Mlx5Templates
     /// <summary>The empty vendor-specific capability that a real VF begins with (§7.9.5): ID 0, revision 0, 12 bytes.</summary>
     private static void AddVendorSpecific(ConfigSpace config, int offset)
     {
-        config.Place(offset, new RegisterLayout("VSEC", 12, RegisterSpec.Whole(0x04, 32, "Vendor-Specific Header", "§7.9.5.2", RegisterAccess.RO, 0x00C0_0000)));
+        const uint idRevisionLength = 0x00C0_0000;
+        config.Place(offset, new RegisterLayout(
+            "VSEC", 12, RegisterSpec.Whole(0x04, 32, "Vendor-Specific Header", "§7.9.5.2", RegisterAccess.RO, idRevisionLength)));
         config.ChainExtendedCapability(0x000B, 1, offset);
     }
 }

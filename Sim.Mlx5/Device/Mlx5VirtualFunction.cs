@@ -7,7 +7,8 @@ using Sim.Pcie.Spec;
 namespace Sim.Mlx5.Device;
 
 /// <summary>
-/// A VF of an mlx5 adapter. Suspended as initiator it begins no WQE, command or event, and remembers doorbells; suspended as responder it treats
+/// A VF of an mlx5 adapter. Suspended as initiator it begins no WQE, command or event, and remembers doorbells; suspended as responder it
+/// treats
 /// requests as <see cref="Mlx5Options.StoppedAccess"/> says, except to the MSI-X structures, which belong to the host.
 /// </summary>
 public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
@@ -36,7 +37,8 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     public bool ResponderSuspended { get; private set; }
 
     /// <inheritdoc/>
-    protected override string StateName => ResponderSuspended ? "responder suspended" : InitiatorSuspended ? "initiator suspended" : "running";
+    protected override string StateName =>
+        ResponderSuspended ? "responder suspended" : InitiatorSuspended ? "initiator suspended" : "running";
 
     /// <summary>The PF has enabled the HCA of this VF.</summary>
     internal override bool IsReady => _enabled;

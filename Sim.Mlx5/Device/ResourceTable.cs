@@ -1,6 +1,8 @@
 namespace Sim.Mlx5.Device;
 
-/// <summary>Numbered objects of one kind. The lowest free number is given, so that numbers depend on nothing but the order of commands.</summary>
+/// <summary>
+/// Numbered objects of one kind. The lowest free number is given, so that numbers depend on nothing but the order of commands.
+/// </summary>
 internal sealed class ResourceTable<T>(int first, int capacity)
     where T : class
 {

@@ -35,7 +35,9 @@ internal sealed partial class SendEngine
         }
     }
 
-    /// <summary>Both sides are checked before a byte is moved: local segments against their keys, then the remote range at the responder.</summary>
+    /// <summary>
+    /// Both sides are checked before a byte is moved: local segments against their keys, then the remote range at the responder.
+    /// </summary>
     private CqeSyndrome CheckAccess(Qp qp)
     {
         var isRead = IsRead(qp);
@@ -53,7 +55,8 @@ internal sealed partial class SendEngine
             {
                 var key = SendWqe.DataKey.Get(segment);
                 var right = isRead ? Mkey.Right.LocalWrite : Mkey.Right.LocalRead;
-                if (vhca.FindMkey(key) is not { } local || !local.Allows(key, qp.Pd, right) || !local.Covers(SendWqe.DataAddress.Get(segment), bytes))
+                if (vhca.FindMkey(key) is not { } local || !local.Allows(key, qp.Pd, right)
+                    || !local.Covers(SendWqe.DataAddress.Get(segment), bytes))
                     return CqeSyndrome.LocalProtection;
             }
         }

@@ -56,7 +56,7 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
                 else OnBlock(qp, data);
                 break;
             case SendPhase.ReadingData:
-                if (failed) Finish(qp, SendWqe.Opcode.Get(qp.Wqe) == (uint)WqeOpcode.RdmaRead ? CqeSyndrome.RemoteOperation : CqeSyndrome.LocalProtection);
+                if (failed) Finish(qp, IsRead(qp) ? CqeSyndrome.RemoteOperation : CqeSyndrome.LocalProtection);
                 else OnData(qp, data);
                 break;
             case SendPhase.ReadingCqRecord:

@@ -103,8 +103,8 @@ internal sealed class Vhca
         if (_function.InitiatorStopped || !cq.Armed || cq.News == 0) return;
         if (moderate && cq.PeriodMicroseconds > 0 && cq.News < cq.MaxCount)
         {
-            cq.Timer ??= new SimEvent(_function.Sim, () => Notify(cq, moderate: false));
-            if (!cq.Timer.IsPending) cq.Timer.ScheduleAfter(SimDuration.FromMicroseconds(cq.PeriodMicroseconds));
+            var timer = cq.Timer ??= TimerOf(cq);
+            if (!timer.IsPending) timer.ScheduleAfter(SimDuration.FromMicroseconds(cq.PeriodMicroseconds));
             return;
         }
 
@@ -113,6 +113,9 @@ internal sealed class Vhca
         cq.ArmSequence = (cq.ArmSequence + 1) & 3;
         if (Eqs[cq.EqNumber] is { } eq) PostEvent(eq, EventType.Completion, Eqe.CompletionCq, cq.Number);
     }
+
+    // Apart from its caller: a closure is allocated where its method begins.
+    private SimEvent TimerOf(Cq cq) => new(_function.Sim, () => Notify(cq, moderate: false));
 
     /// <summary>Raises the interrupt of an EQ if it is armed and has events.</summary>
     public void Interrupt(Eq eq)

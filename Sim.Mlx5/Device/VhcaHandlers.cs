@@ -4,7 +4,8 @@ using static Sim.Mlx5.Spec.CommandStatus;
 namespace Sim.Mlx5.Device;
 
 /// <summary>
-/// Commands by which a PF suspends, resumes, saves and loads its VFs. Which states allow which command is this model's reading; the host software
+/// Commands by which a PF suspends, resumes, saves and loads its VFs. Which states allow which command is this model's reading; the host
+/// software
 /// asks for them in an order that is always allowed.
 /// </summary>
 internal static class VhcaHandlers

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Sim.Mlx5.Device;
 
 /// <summary>
-/// The envelope of a VF's image: magic, version, length, body, checksum. What is inside is nobody's business but the firmware's; the checksum makes
+/// The envelope of a VF's image: magic, version, length, body, checksum. What is inside is nobody's business but the firmware's; the
+/// checksum makes
 /// it refuse what was damaged on the way.
 /// </summary>
 internal static class VhcaImage
@@ -23,7 +24,8 @@ internal static class VhcaImage
         BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(4), Version);
         BinaryPrimitives.WriteInt32LittleEndian(image.AsSpan(8), body.Length);
         body.CopyTo(image.AsSpan(HeaderSize));
-        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(HeaderSize + body.Length), Checksum(image.AsSpan(0, HeaderSize + body.Length)));
+        var end = HeaderSize + body.Length;
+        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(end), Checksum(image.AsSpan(0, end)));
         return image;
     }
 

@@ -9,4 +9,5 @@ namespace Sim.Mlx5.Device;
 /// <param name="Opcode">What it was.</param>
 /// <param name="Bytes">Bytes it moved.</param>
 /// <param name="Syndrome">Why it failed, or <see cref="CqeSyndrome.None"/>.</param>
-public readonly record struct WorkRecord(Mlx5Function Function, uint Qp, ushort WqeIndex, WqeOpcode Opcode, ulong Bytes, CqeSyndrome Syndrome);
+public readonly record struct WorkRecord(
+    Mlx5Function Function, uint Qp, ushort WqeIndex, WqeOpcode Opcode, ulong Bytes, CqeSyndrome Syndrome);

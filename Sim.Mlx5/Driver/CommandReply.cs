@@ -8,7 +8,8 @@ namespace Sim.Mlx5.Driver;
 /// <param name="Output">The output; empty if it was not taken or no answer came.</param>
 /// <param name="TimedOut">The entry was not given back in time.</param>
 /// <param name="IsDamaged">The output carries a wrong signature or token.</param>
-public sealed record CommandReply(CommandOpcode Opcode, DeliveryStatus Delivery, byte[] Output, bool TimedOut = false, bool IsDamaged = false)
+public sealed record CommandReply(
+    CommandOpcode Opcode, DeliveryStatus Delivery, byte[] Output, bool TimedOut = false, bool IsDamaged = false)
 {
     /// <summary>Status of the executed command; <see cref="CommandStatus.InternalError"/> where there is no output.</summary>
     public CommandStatus Status => Output.Length == 0 ? CommandStatus.InternalError : (CommandStatus)CommandHeader.Status.Get(Output);

@@ -4,7 +4,9 @@ using Sim.Pcie.Topology;
 
 namespace Sim.Mlx5.Driver;
 
-/// <summary>The platform of a driver in the host: its memory is host memory at the addresses that the function's IOMMU domain maps one to one.</summary>
+/// <summary>
+/// The platform of a driver in the host: its memory is host memory at the addresses that the function's IOMMU domain maps one to one.
+/// </summary>
 /// <param name="root">The Root Complex.</param>
 /// <param name="bar">Host physical address of BAR0.</param>
 public sealed class HostPlatform(RootComplex root, ulong bar) : IMlx5Platform

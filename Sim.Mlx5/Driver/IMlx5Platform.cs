@@ -2,7 +2,10 @@ using Sim.Core;
 
 namespace Sim.Mlx5.Driver;
 
-/// <summary>What an mlx5 driver stands on: memory that the device can reach, and the registers of BAR0. In a host that is the CPU, in a guest a vCPU.</summary>
+/// <summary>
+/// What an mlx5 driver stands on: memory that the device can reach, and the registers of BAR0. In a host that is the CPU, in a guest a
+/// vCPU.
+/// </summary>
 public interface IMlx5Platform
 {
     /// <summary>The engine.</summary>

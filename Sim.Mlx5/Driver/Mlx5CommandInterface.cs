@@ -4,7 +4,8 @@ using Sim.Mlx5.Spec;
 namespace Sim.Mlx5.Driver;
 
 /// <summary>
-/// The driver's side of a command queue: entries and mailboxes in memory, the doorbell, and the wait for ownership, by looking at memory or by
+/// The driver's side of a command queue: entries and mailboxes in memory, the doorbell, and the wait for ownership, by looking at memory or
+/// by
 /// completion events. Each of its slots has mailboxes of its own, so that as many commands run side by side.
 /// </summary>
 public sealed class Mlx5CommandInterface
@@ -129,8 +130,8 @@ public sealed class Mlx5CommandInterface
         for (var i = 0; i < blocks; i++)
         {
             var data = input[(CommandEntry.InlineSize + (i * CommandMailbox.DataSize))..];
-            WriteBlock(
-                InputBlock(slot, i), data[..Math.Min(data.Length, CommandMailbox.DataSize)], token, i, i + 1 < blocks ? InputBlock(slot, i + 1) : 0);
+            var next = i + 1 < blocks ? InputBlock(slot, i + 1) : 0;
+            WriteBlock(InputBlock(slot, i), data[..Math.Min(data.Length, CommandMailbox.DataSize)], token, i, next);
         }
 
         for (var i = 0; i < outputBlocks; i++)

@@ -8,7 +8,8 @@ using static Sim.Vfio.Migration.MigrationState;
 namespace Sim.Mlx5.Driver;
 
 /// <summary>
-/// mlx5_vfio_pci: carries out migration arcs of a VF by commands on its PF's command queue. Images move through keys of the PF. It offers STOP_COPY
+/// mlx5_vfio_pci: carries out migration arcs of a VF by commands on its PF's command queue. Images move through keys of the PF. It offers
+/// STOP_COPY
 /// and P2P; PRE_COPY needs incremental images, which this firmware does not make.
 /// </summary>
 public sealed class Mlx5MigrationDriver : IVariantDriver

@@ -5,7 +5,8 @@ using Sim.Vfio.Kernel;
 namespace Sim.Mlx5.Driver;
 
 /// <summary>
-/// mlx5_core on a PF: brings it up, enables its VFs, and takes the commands of migration drivers. An error below the same port, even a non-fatal one,
+/// mlx5_core on a PF: brings it up, enables its VFs, and takes the commands of migration drivers. An error below the same port, even a
+/// non-fatal one,
 /// makes it enter its error state and ask for a reset: until it is up again its VFs cannot be commanded.
 /// </summary>
 public sealed class Mlx5PfDriver : PciDriver
@@ -59,7 +60,8 @@ public sealed class Mlx5PfDriver : PciDriver
     /// <summary>Binds the driver to a PF and brings it up.</summary>
     /// <param name="kernel">The host.</param>
     /// <param name="function">The PF, with Bus Master Enable set.</param>
-    /// <param name="memory">Page-aligned host physical address of <see cref="MemoryBytes"/> that are its own; its IOMMU domain maps them and no more.</param>
+    /// <param name="memory">Page-aligned host physical address of <see cref="MemoryBytes"/> that are its own; its IOMMU domain maps them
+    /// and no more.</param>
     /// <exception cref="Mlx5CommandException">A command failed.</exception>
     public static async Task<Mlx5PfDriver> ProbeAsync(HostKernel kernel, PciFunction function, ulong memory)
     {

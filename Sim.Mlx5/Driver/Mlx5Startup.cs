@@ -15,13 +15,15 @@ namespace Sim.Mlx5.Driver;
 /// <param name="eventRing">Address of its entries.</param>
 /// <param name="logEvents">log2 of its entries.</param>
 public sealed class Mlx5Startup(
-    IMlx5Platform platform, Mlx5CommandInterface commands, ulong firmwarePages, int pageLimit, EventQueueReader events, ulong eventRing, int logEvents)
+    IMlx5Platform platform, Mlx5CommandInterface commands, ulong firmwarePages, int pageLimit, EventQueueReader events, ulong eventRing,
+    int logEvents)
 {
     private const uint AllOnes = uint.MaxValue;
     private const int AsyncVector = 0;
 
-    private const ulong AsyncEvents = 1UL << (int)EventType.CqError | 1UL << (int)EventType.WqCatastrophic | 1UL << (int)EventType.CommandCompletion
-        | 1UL << (int)EventType.WqInvalidRequest | 1UL << (int)EventType.WqAccessError | 1UL << (int)EventType.InternalError;
+    private const ulong AsyncEvents = 1UL << (int)EventType.CqError | 1UL << (int)EventType.WqCatastrophic
+        | 1UL << (int)EventType.CommandCompletion | 1UL << (int)EventType.WqInvalidRequest
+        | 1UL << (int)EventType.WqAccessError | 1UL << (int)EventType.InternalError;
 
     private static readonly SimDuration ReadyPoll = SimDuration.FromMicroseconds(10);
 
@@ -139,7 +141,8 @@ public sealed class Mlx5Startup(
         var output = await commands.ExecuteAsync(CommandInput.Of(CommandOpcode.QueryPages, when));
         var wanted = (int)HcaCommands.PageCount.Get(output);
         if (wanted <= 0) return;
-        if (PagesGiven + wanted > pageLimit) throw new InvalidOperationException($"firmware wants {PagesGiven + wanted} pages, there are {pageLimit}");
+        if (PagesGiven + wanted > pageLimit)
+            throw new InvalidOperationException($"firmware wants {PagesGiven + wanted} pages, there are {pageLimit}");
         await commands.ExecuteAsync(CommandInput.GivePages(firmwarePages + ((ulong)PagesGiven * 4096), wanted));
         PagesGiven += wanted;
     }

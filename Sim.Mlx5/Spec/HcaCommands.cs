@@ -30,8 +30,9 @@ public static class HcaCommands
     /// <summary>Bytes of QUERY_ISSI's output.</summary>
     public const int QueryIssiOutputSize = 0x70;
 
-    /// <summary>Function that is meant: 0 the caller, n the n-th VF. ENABLE_HCA, DISABLE_HCA, QUERY_PAGES, MANAGE_PAGES,
-    /// QUERY_HCA_CAP.</summary>
+    /// <summary>
+    /// Function that is meant: 0 the caller, n the n-th VF. ENABLE_HCA, DISABLE_HCA, QUERY_PAGES, MANAGE_PAGES, QUERY_HCA_CAP.
+    /// </summary>
     public static BitField FunctionId => new(0x08, 15, 0);
 
     /// <summary>QUERY_HCA_CAP: <see cref="FunctionId"/> is valid.</summary>

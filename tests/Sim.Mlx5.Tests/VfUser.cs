@@ -67,8 +67,9 @@ internal sealed class VfUser
     /// <summary>Fills the source and posts one write of it.</summary>
     public void PostWrite(int slot, int bytes, byte pattern)
     {
-        _host.Root.Memory.Write(Source + ((ulong)slot * 0x1_0000), Enumerable.Repeat(pattern, bytes).ToArray());
-        Queue.Post(WqeOpcode.RdmaWrite, Source + ((ulong)slot * 0x1_0000), Destination + ((ulong)slot * 0x1_0000), (uint)bytes, Startup.Mkey);
+        var offset = (ulong)slot * 0x1_0000;
+        _host.Root.Memory.Write(Source + offset, Enumerable.Repeat(pattern, bytes).ToArray());
+        Queue.Post(WqeOpcode.RdmaWrite, Source + offset, Destination + offset, (uint)bytes, Startup.Mkey);
     }
 
     public byte[] Result(int slot, int bytes)
