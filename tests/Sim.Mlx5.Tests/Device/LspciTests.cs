@@ -15,8 +15,9 @@ public sealed class LspciTests
         var pf = Lspci(LspciDump.Format(RoutingId.Parse("b1:00.0"), host.Pf.Config));
         string[] expected =
         [
-            "[40] Power Management", "[60] Express (v2) Endpoint", "[9c] MSI-X: Enable- Count=64", "BAR=0 offset=00002000", "BAR=0 offset=00003000",
-            "[100", "Advanced Error Reporting", "[150", "[180", "SR-IOV", "VF offset: 2, stride: 1, Device ID: 101e", "[230", "Access Control Services",
+            "[40] Power Management", "[60] Express (v2) Endpoint", "[9c] MSI-X: Enable- Count=64",
+            "BAR=0 offset=00002000", "BAR=0 offset=00003000", "[100", "Advanced Error Reporting", "[150", "[180", "SR-IOV",
+            "VF offset: 2, stride: 1, Device ID: 101e", "[230", "Access Control Services",
         ];
         Assert.Multiple(() =>
         {
