@@ -35,6 +35,7 @@ internal static class Palette
         LaneKind.Load => ("load", new(MarkShape.Circle, "#0072b2")),
         LaneKind.Store => ("store", new(MarkShape.Square, "#b07d00")),
         LaneKind.Dma => ("DMA", new(MarkShape.Triangle, "#009e73")),
+        LaneKind.Tlp => ("TLP", new(MarkShape.Tick, "#8c959f")),
         LaneKind.Message => ("Message", new(MarkShape.Diamond, "#aa4499")),
         LaneKind.Error => ("error", new(MarkShape.Cross, "#d55e00")),
         LaneKind.Interrupt => ("interrupt", new(MarkShape.Triangle, "#56789a")),

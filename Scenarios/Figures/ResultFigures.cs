@@ -49,7 +49,10 @@ internal static class ResultFigures
         var stops = result.Lanes.SelectMany(l => l.Spans).Where(s => s.Kind == LaneKind.Stopped).ToList();
         if (stops.Count == 0) return null;
         var from = stops.Min(s => s.From.Femtoseconds);
-        var instants = result.Lanes.SelectMany(l => l.Instants).Select(i => i.Time.Femtoseconds).Where(t => t >= from).ToList();
+
+        // Up to the last access or error: how long a quiet device stands is not what the reader came for.
+        var instants = result.Lanes.SelectMany(l => l.Instants).Where(i => i.Kind != LaneKind.Tlp)
+            .Select(i => i.Time.Femtoseconds).Where(t => t >= from).ToList();
         if (instants.Count == 0) return null;
         var air = Math.Max(1, (instants.Max() - from) / 12);
         var (start, end) = (new SimTime(Math.Max(0, from - air / 2)), new SimTime(instants.Max() + air));

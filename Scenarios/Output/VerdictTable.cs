@@ -21,7 +21,7 @@ internal sealed class VerdictTable(ScenarioResult result, int width, bool colour
         Line(output, [.. widths.Select(w => new string('-', w))], new string('-', room));
         foreach (var (variant, cells) in rows)
         {
-            var because = variant.Result.Failure is { } failure ? $"the simulation failed: {failure}" : FirstDifference(variant.Result);
+            var because = variant.Result.Failure is { } failure ? $"the simulation failed: {failure}" : variant.Result.Because;
             var lines = Wrap(because, room).ToList();
             Line(output, [.. cells.Select((c, i) => Coloured(c.PadRight(widths[i]), c))], lines[0]);
             foreach (var more in lines.Skip(1)) Line(output, [.. widths.Select(w => new string(' ', w))], more);
@@ -35,9 +35,6 @@ internal sealed class VerdictTable(ScenarioResult result, int width, bool colour
         v.Result.Failure is null ? v.Result.Migration.Word() : "failed",
         v.Outcomes.Count == 0 && v.Passed ? "nothing" : v.Passed ? "held" : "NOT HELD",
     ];
-
-    private static string FirstDifference(VariantResult r) =>
-        r.Migration == MigrationIntegrity.Lost && r.Differences.Count > 0 ? $"{r.Because} [{r.Differences[0]}]" : r.Because;
 
     private static void Line(TextWriter output, IEnumerable<string> cells, string because) =>
         output.WriteLine(string.Concat(cells.Select(c => c + "  ").Append(because)).TrimEnd());

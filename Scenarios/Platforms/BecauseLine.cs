@@ -20,12 +20,20 @@ internal static class BecauseLine
     {
         List<string> parts = [];
         if (Accesses(recorder) is { } accesses) parts.Add(accesses);
-        if (Deciding(recorder) is { } step) parts.Add(step.ToString());
+        if (Deciding(recorder) is { } step) parts.Add(Short(machine, step));
         if (watch.FirstOutside is { } write) parts.Add($"{machine.NameOf(write.Requester!.Value)} wrote host memory 0x{write.Address:x} that is not its user's");
         var worst = recorder.HostEvents.Where(e => HostJudge.GradeOf(e.Kind) == host && host >= HostIntegrity.Contained).Select(e => e.Detail);
         if (worst.FirstOrDefault() is { } detail) parts.Add(detail);
         if (differences.Count > 0) parts.Add(differences[0] + (differences.Count > 1 ? $" (and {differences.Count - 1} more)" : ""));
         return parts.Count > 0 ? string.Join("; ", parts) : "nobody touched the device while it was stopped";
+    }
+
+    /// <summary>A step without what the report repeats at length: sections and Routing IDs.</summary>
+    private static string Short(Machine machine, ErrorStep step)
+    {
+        var bits = step.Bits.Select(b => $"{(b.Function == step.Component ? "" : b.Function + " ")}{b.Register}.{b.Field}={b.Value:X}");
+        var text = step.Message is { } message ? step.Text.Replace(message.Requester.ToString(), machine.NameOf(message.Requester)) : step.Text;
+        return $"{step.Component} {text}{(step.Bits.Count > 0 ? ": " : "")}{string.Join(", ", bits)}";
     }
 
     /// <summary>The register fields of all steps, each once, in the order in which they were consulted.</summary>
@@ -41,12 +49,11 @@ internal static class BecauseLine
 
     private static string TlpsOf(Recorder recorder)
     {
+        if (recorder.StoppedAccesses.Count == 0) return "no TLP reached the stopped Function";
         var groups = recorder.StoppedAccesses
-            .GroupBy(a => (a.Access.Function.Name, Type: a.Access.Header.HasData ? "MWr" : "MRd", a.Access.Decision))
-            .Select(g => $"{g.Count()} {g.Key.Type} {Words(g.Key.Decision)}").ToList();
-        return groups.Count == 0
-            ? "no TLP reached the stopped Function"
-            : $"the stopped {recorder.StoppedAccesses[0].Access.Function.Name} took {string.Join(", ", groups)}";
+            .GroupBy(a => a.Access.Decision)
+            .Select(g => $"{string.Join(", ", g.GroupBy(a => a.Access.Header.Type).Select(t => $"{t.Count()} {t.Key}"))} {Words(g.Key)}");
+        return $"stopped {recorder.StoppedAccesses[0].Access.Function.Name} took {string.Join(", ", groups)}";
     }
 
     private static ErrorStep? Deciding(Recorder recorder) =>

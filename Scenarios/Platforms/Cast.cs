@@ -10,6 +10,10 @@ namespace Scenarios.Platforms;
 /// <summary>The actors of a script on one machine: guests in their virtual machines, processes with their mappings.</summary>
 internal sealed class Cast
 {
+    private static readonly SimDuration SetUpPoll = SimDuration.FromNanoseconds(100);
+
+    private static readonly SimDuration SetUpLimit = SimDuration.FromMilliseconds(100);
+
     private readonly Machine _machine;
     private readonly Dictionary<string, VfioPciDevice> _opened = [];
     private readonly Dictionary<string, (UserProcess Process, VfioMapping Mapping)> _processes = [];
@@ -36,7 +40,7 @@ internal sealed class Cast
             if (!cast._opened.TryGetValue(key, out var device))
             {
                 var pci = machine.Kernel[function.Id];
-                var migration = actor.Maps.Vf is null ? null : await unit.Personality.ProbeMigrationAsync(machine, pci);
+                var migration = actor.Maps.Vf is { } vf ? await unit.Personality.ProbeMigrationAsync(machine, pci, vf) : null;
                 cast._opened.Add(key, device = new VfioPciDevice(machine.Kernel, pci, name, HostPolicies.Revoke(script), migration));
             }
 
@@ -45,6 +49,26 @@ internal sealed class Cast
         }
 
         return cast;
+    }
+
+    /// <summary>Lets the guest set its device up, and stops it again.</summary>
+    public async Task PrepareGuestAsync()
+    {
+        if (Vmm is null || GuestDevice!.Personality.IsReady(Vmm.Cpu.Program)) return;
+        Vmm.Run();
+        var deadline = _machine.Sim.Now + SetUpLimit;
+        while (!GuestDevice.Personality.IsReady(Vmm.Cpu.Program))
+        {
+            if (Vmm.Cpu.IsDead || _machine.Sim.Now > deadline)
+            {
+                var problems = GuestDevice.Personality.Report(Vmm.Cpu.Program).Problems;
+                throw new InvalidOperationException($"the guest could not set its device up: {string.Join(", ", problems)}");
+            }
+
+            await _machine.Sim.Delay(SetUpPoll);
+        }
+
+        await Vmm.PauseAsync();
     }
 
     /// <summary>The opened device behind a function that somebody maps.</summary>

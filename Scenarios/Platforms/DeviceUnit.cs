@@ -11,7 +11,7 @@ internal sealed class DeviceUnit
     {
         Name = name;
         Item = item;
-        Personality = item.Model == DeviceModel.Mlx5 ? throw new NotSupportedException("mlx5 joins when its guest driver does") : new DmaQueuePersonality();
+        Personality = item.Model == DeviceModel.Mlx5 ? new Mlx5Personality() : new DmaQueuePersonality();
         Device = Personality.Build(sim, name, item);
         Pf = Device.Functions.Single(f => !f.IsVirtual);
         Vfs = [.. Device.Functions.Where(f => f.IsVirtual).OrderBy(f => f.VfIndex)];

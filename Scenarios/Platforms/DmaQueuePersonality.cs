@@ -56,11 +56,14 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
         return Task.CompletedTask;
     }
 
-    public async Task<IVariantDriver> ProbeMigrationAsync(Machine machine, PciFunction function) =>
+    public async Task<IVariantDriver?> ProbeMigrationAsync(Machine machine, PciFunction function, int vf) =>
         await ControlBlockMigrationDriver.ProbeAsync(machine.Kernel, function);
 
     public IGuestProgram Guest(int jobs, int bytes, SimDuration interval) =>
         new DmaQueueGuest(new DmaQueueGuestOptions { Jobs = jobs, CopyBytes = bytes, Interval = interval, Batch = 1, HealthPeriod = 0 });
+
+    /// <summary>Its guest sets the ring up in the step before its first job: nothing to wait for.</summary>
+    public bool IsReady(IGuestProgram guest) => true;
 
     public (int Completed, IReadOnlyList<string> Problems) Report(IGuestProgram guest)
     {

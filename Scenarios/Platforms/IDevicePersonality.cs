@@ -30,11 +30,14 @@ internal interface IDevicePersonality
     /// <summary>Starts the PF's host driver.</summary>
     Task StartAsync(Machine machine, DeviceUnit device);
 
-    /// <summary>The migration driver of one of its functions.</summary>
-    Task<IVariantDriver> ProbeMigrationAsync(Machine machine, PciFunction function);
+    /// <summary>The migration driver of one of its VFs; null where the device offers no migration.</summary>
+    Task<IVariantDriver?> ProbeMigrationAsync(Machine machine, PciFunction function, int vf);
 
     /// <summary>A guest that drives device 0 with some jobs at a pace.</summary>
     IGuestProgram Guest(int jobs, int bytes, SimDuration interval);
+
+    /// <summary>Whether a guest has set its device up and can begin its jobs.</summary>
+    bool IsReady(IGuestProgram guest);
 
     /// <summary>Jobs done, and what the guest noticed that was not right.</summary>
     (int Completed, IReadOnlyList<string> Problems) Report(IGuestProgram guest);

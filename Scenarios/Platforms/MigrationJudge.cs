@@ -16,29 +16,28 @@ internal sealed class MigrationJudge(Machine source, Cast cast, GuestSnapshot? r
         if (sent is null) Add("migration", "", source.Kernel.Outcome.IsPanicked ? "ended with the host" : "did not end", "nothing");
         else if (sent.Failure is { } failure) Add("migration", "", failure, "nothing");
         else if (arrival!.Failure is { } refusal) Add("migration", "", "sent", refusal);
-        else Compare(reference!, arrival.Snapshot!);
+        else Compare(sent.LatePages, reference!, arrival.Snapshot!);
 
-        foreach (var page in sent?.LatePages ?? [])
-            Add("memory page", $"0x{page:x}", "written after the last dirty bitmap", "without that write");
         foreach (var problem in arrival?.Problems ?? []) Add("completion", "", problem, problem);
         return (_differences.Count == 0 ? MigrationIntegrity.Intact : MigrationIntegrity.Lost, _differences);
     }
 
-    private void Compare(GuestSnapshot was, GuestSnapshot became)
+    private void Compare(IReadOnlyList<ulong> latePages, GuestSnapshot was, GuestSnapshot became)
     {
+        foreach (var page in latePages) Add("memory page", $"0x{page:x}", "written after the last dirty bitmap", "without that write");
+        foreach (var address in was.Pages.Keys.Union(became.Pages.Keys).Order())
+        {
+            var (a, b) = (Page(was, address), Page(became, address));
+            var same = a.AsSpan().CommonPrefixLength(b);
+            if (same < a.Length) Add("memory page", $"0x{address:x}", $"{Hex(a[same])} at byte 0x{same:x}", Hex(b[same]));
+        }
+
         var function = (IMigratableFunction)cast.GuestFunction!;
         var (old, now) = (function.DescribeImage(was.Images[0]), function.DescribeImage(became.Images[0]));
         for (var i = 0; i < Math.Max(old.Count, now.Count); i++)
         {
             var (a, b) = (At(old, i), At(now, i));
             if (a != b) Add("device state", a.Name.Length > 0 ? a.Name : b.Name, a.Value, b.Value);
-        }
-
-        foreach (var address in was.Pages.Keys.Union(became.Pages.Keys).Order())
-        {
-            var (a, b) = (Page(was, address), Page(became, address));
-            var same = a.AsSpan().CommonPrefixLength(b);
-            if (same < a.Length) Add("memory page", $"0x{address:x}", $"{Hex(a[same])} at byte 0x{same:x}", Hex(b[same]));
         }
 
         foreach (var (device, vector) in was.Pending.Except(became.Pending)) Add("interrupt", $"vector {vector} of device {device}", "pending", "gone");

@@ -136,15 +136,11 @@ internal sealed class Recorder
         if (hop.Direction.To is PcieDevice device) _counters.Add($"{header.Type} at {device.Name}");
         else if (hop.Direction.From is PcieDevice requester && header.FlowClass != FlowClass.Completion && !header.IsMessage)
             Lanes.Instant(_machine.NameOf(header.RequesterId), Relative(time), LaneKind.Dma, $"{header.Type} from {requester.Name}");
-        if (hop.Direction.To is SwitchPort { IsUpstream: false } or SwitchPort { IsUpstream: true })
-            Lanes.Instant(SwitchOf(hop.Direction.To), Relative(time), KindOf(in header), header.Type.ToString());
+        if (hop.Direction.To is SwitchPort)
+            Lanes.Instant(SwitchOf(hop.Direction.To), Relative(time), LaneKind.Tlp, header.Type.ToString());
     }
 
     private string SwitchOf(Port port) => _machine.Switches.First(s => s.Upstream == port || s.Downstream.Contains(port)).Name;
-
-    private static LaneKind KindOf(in TlpHeader header) => header.IsMessage ? LaneKind.Message
-        : header.FlowClass == FlowClass.Posted ? LaneKind.Store
-        : header.IsCompletion ? LaneKind.Dma : LaneKind.Load;
 
     private void OnAccess(DeviceUnit device, in AccessRecord access)
     {

@@ -27,7 +27,7 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
 
     public VariantResult Run()
     {
-        var (machine, cast) = Boot(SourceGuestBase);
+        var (machine, cast) = Boot(SourceGuestBase, cast => cast.PrepareGuestAsync());
         var recorder = new Recorder(machine);
         var watch = new MemoryWatch(machine, cast);
         var points = new Points(machine.Sim);
@@ -59,7 +59,7 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
         };
     }
 
-    private (Machine Machine, Cast Cast) Boot(ulong guestBase)
+    private (Machine Machine, Cast Cast) Boot(ulong guestBase, Func<Cast, Task> prepare)
     {
         var machine = new Machine(resolved);
         Cast? cast = null;
@@ -67,6 +67,7 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
         {
             await machine.BootAsync();
             cast = await Cast.AssembleAsync(machine, _script, guestBase);
+            await prepare(cast);
         });
         try
         {
@@ -128,7 +129,7 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
     /// <summary>The destination: another machine in another simulator, which gets bytes.</summary>
     private Arrival Receive(byte[] stream)
     {
-        var (machine, cast) = Boot(DestinationGuestBase);
+        var (machine, cast) = Boot(DestinationGuestBase, _ => Task.CompletedTask);
         var vmm = cast.Vmm!;
         var function = (IMigratableFunction)cast.GuestFunction!;
         IncomingMigrationResult? result = null;

@@ -28,5 +28,5 @@ public enum MigrationIntegrity
 /// <param name="Destination">Its value at the destination.</param>
 public sealed record MigrationDifference(string What, string Where, string Source, string Destination)
 {
-    public override string ToString() => $"{What} {Where}: source {Source}, destination {Destination}";
+    public override string ToString() => $"{What}{(Where.Length > 0 ? " " : "")}{Where}: source {Source}, destination {Destination}";
 }

@@ -91,7 +91,7 @@ internal static class SvgTimeline
         public void Draw(SvgWriter svg, double top)
         {
             svg.Text(_left - 12, top + 20, TextWidth.Fit(_lane.Name, 13, _left - 28), 13, anchor: "end");
-            if (_leftOut > 0) svg.Text(_left - 12, top + 35, $"{_leftOut} more labels", 10.5, Palette.Faint, "end");
+            if (_leftOut > 0) svg.Text(_left - 12, top + 35, $"+{_leftOut} more", 10.5, Palette.Faint, "end");
             var y = top + 6;
             foreach (var span in Spans)
             {
@@ -103,9 +103,22 @@ internal static class SvgTimeline
                 if (label.Length > 0) svg.Text(from + 5, y + 14, label, 11.5);
             }
             if (Spans.Count > 0) y += Band + 4;
-            foreach (var instant in Instants)
+            foreach (var instant in Visible())
                 svg.Mark(_x(instant.Time.Femtoseconds), y + 8, Palette.Of(instant.Kind).Mark, 9, $"{instant.Time}: {instant.Label}");
             foreach (var (x, text, row) in _labels) svg.Text(x, y + MarkRow + 10 + row * LabelRow - 2, text, 11, Palette.Faint);
+        }
+
+        // Marks of a kind that would cover each other are drawn once: a lane full of TLPs stays a lane, and the file small.
+        private IEnumerable<LaneInstant> Visible()
+        {
+            var last = new Dictionary<LaneKind, double>();
+            foreach (var instant in Instants)
+            {
+                var x = _x(instant.Time.Femtoseconds);
+                if (last.TryGetValue(instant.Kind, out var before) && x - before < 2) continue;
+                last[instant.Kind] = x;
+                yield return instant;
+            }
         }
 
         // Equal labels with less than a label's room between them are one label with a count, whatever stands in between.

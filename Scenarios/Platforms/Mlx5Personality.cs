@@ -1,0 +1,67 @@
+using Scenarios.Model;
+using Sim.Core;
+using Sim.Mlx5.Device;
+using Sim.Mlx5.Driver;
+using Sim.Mlx5.Spec;
+using Sim.Pcie.Endpoints;
+using Sim.Vfio.Kernel;
+using Sim.Vfio.Migration;
+using Sim.Vfio.Virtualization;
+
+namespace Scenarios.Platforms;
+
+/// <summary>The mlx5 NIC: a PF with its driver, VFs with the mlx5 variant driver and a guest that works with their queues.</summary>
+internal sealed class Mlx5Personality : IDevicePersonality
+{
+    private const int FirstVf = 2;
+    private const ulong FirstPfMemory = 0x400_0000;
+
+    private Mlx5PfDriver? _pf;
+
+    public int GuestVectors => Mlx5Guest.Vectors;
+
+    public (int Bar, ulong Offset) Doorbell => (BarLayout.Bar, (BarLayout.FirstUar * BarLayout.UarPageSize) + UarPage.SqDoorbell);
+
+    public (int Bar, ulong Offset) Identity => (BarLayout.Bar, InitSegment.FirmwareRevision);
+
+    public (int Bar, ulong Offset) Health => (BarLayout.Bar, InitSegment.HealthCounter);
+
+    public bool IsUserRegister(int bar, ulong offset) => offset is < BarLayout.MsixTable or >= BarLayout.MsixEnd;
+
+    public PcieDevice Build(Simulator sim, string name, DeviceItem item)
+    {
+        var device = new PcieDevice(sim, name, new DeviceOptions { Latency = item.LoadLatency });
+        var config = new Mlx5ConfigOptions { TotalVfs = Math.Max(1, item.Vfs), FirstVfOffset = FirstVf, VirtualAer = item.VfAer };
+        var options = new Mlx5Options { StoppedAccess = StoppedPolicies.Of(item) };
+        var pf = new Mlx5PhysicalFunction(sim, name, Mlx5Templates.PhysicalFunction(name, config), options);
+        device.Add(pf, 0);
+        for (var i = 0; i < item.Vfs; i++)
+        {
+            var vf = $"{name}.vf{i}";
+            device.Add(new Mlx5VirtualFunction(sim, vf, Mlx5Templates.VirtualFunction(vf, pf, i, config), options), FirstVf + i);
+        }
+
+        return device;
+    }
+
+    public async Task StartAsync(Machine machine, DeviceUnit device)
+    {
+        var memory = FirstPfMemory + ((ulong)machine.Devices.IndexOf(device) * Mlx5PfDriver.MemoryBytes);
+        _pf = await Mlx5PfDriver.ProbeAsync(machine.Kernel, machine.Kernel[device.Pf.Id], memory);
+        for (var i = 0; i < device.Vfs.Count; i++) await _pf.EnableVfAsync(i);
+    }
+
+    public async Task<IVariantDriver?> ProbeMigrationAsync(Machine machine, PciFunction function, int vf) =>
+        await Mlx5MigrationDriver.ProbeAsync(machine.Kernel, _pf!, vf);
+
+    public IGuestProgram Guest(int jobs, int bytes, SimDuration interval) =>
+        new Mlx5Guest(new Mlx5GuestOptions { Jobs = jobs, CopyBytes = bytes, Interval = interval, Batch = 1 });
+
+    public bool IsReady(IGuestProgram guest) => ((Mlx5Guest)guest).IsReady;
+
+    public (int Completed, IReadOnlyList<string> Problems) Report(IGuestProgram guest)
+    {
+        var report = ((Mlx5Guest)guest).Report;
+        return (report.Completed, [.. report.Problems()]);
+    }
+}
