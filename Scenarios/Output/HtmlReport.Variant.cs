@@ -14,6 +14,7 @@ internal sealed partial class HtmlReport
         Add($"<summary><span class=\"name\">{E(r.Variant.Name)}</span> {HostGrade(r)} {Grade(r.Migration.Word())}</summary>");
         Add($"<p class=\"because\">{E(r.Failure ?? r.Because)}</p>");
         foreach (var complaint in judged.Complaints) Add($"<p class=\"complaint\">{E(complaint)}</p>");
+        if (Running.LoadStatistics.InWords(r) is { } loads) Add($"<p class=\"note\">{E(loads)}</p>");
         Table("The registers that decided", ["component", "register", "field", "value", "so"],
             r.Registers.Select(f => (string[])[f.Component, f.Register, f.Field, Value(f.Value), f.Effect]));
         foreach (var chain in r.Chains) Chain(chain);

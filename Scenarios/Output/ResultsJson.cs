@@ -69,6 +69,12 @@ internal static class ResultsJson
         json.WriteNumber("count", r.Loads.Count);
         foreach (var name in Model.ExpectationChecks.Latencies)
             if (LoadStatistics.Of(r, name) is { } value) json.WriteNumber(name, value.Femtoseconds);
+        if (LoadStatistics.Median(r) is { } median && double.IsFinite(median.Low) && double.IsFinite(median.High))
+        {
+            json.WriteNumber("p50_low_95", (long)median.Low);
+            json.WriteNumber("p50_high_95", (long)median.High);
+        }
+
         json.WriteEndObject();
         json.WriteEndObject();
     }

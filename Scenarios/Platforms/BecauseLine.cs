@@ -16,12 +16,12 @@ internal static class BecauseLine
     ];
 
     public static string Of(
-        Machine machine, Recorder recorder, MemoryWatch watch, HostIntegrity host, IReadOnlyList<MigrationDifference> differences)
+        NameBook names, Recorder recorder, MemoryWatch watch, HostIntegrity host, IReadOnlyList<MigrationDifference> differences)
     {
         List<string> parts = [];
         if (Accesses(recorder) is { } accesses) parts.Add(accesses);
-        if (Deciding(recorder) is { } step) parts.Add(Short(machine, step));
-        if (watch.FirstOutside is { } write) parts.Add($"{machine.NameOf(write.Requester!.Value)} wrote host memory 0x{write.Address:x} that is not its user's");
+        if (Deciding(recorder) is { } step) parts.Add(Short(names, step));
+        if (watch.FirstOutside is { } write) parts.Add($"{names.Of(write.Requester!.Value)} wrote host memory 0x{write.Address:x} that is not its user's");
         var worst = recorder.HostEvents.Where(e => HostJudge.GradeOf(e.Kind) == host && host >= HostIntegrity.Contained).Select(e => e.Detail);
         if (worst.FirstOrDefault() is { } detail) parts.Add(detail);
         if (differences.Count > 0) parts.Add(differences[0] + (differences.Count > 1 ? $" (and {differences.Count - 1} more)" : ""));
@@ -29,10 +29,10 @@ internal static class BecauseLine
     }
 
     /// <summary>A step without what the report repeats at length: sections and Routing IDs.</summary>
-    private static string Short(Machine machine, ErrorStep step)
+    private static string Short(NameBook names, ErrorStep step)
     {
         var bits = step.Bits.Select(b => $"{(b.Function == step.Component ? "" : b.Function + " ")}{b.Register}.{b.Field}={b.Value:X}");
-        var text = step.Message is { } message ? step.Text.Replace(message.Requester.ToString(), machine.NameOf(message.Requester)) : step.Text;
+        var text = step.Message is { } message ? step.Text.Replace(message.Requester.ToString(), names.Of(message.Requester)) : step.Text;
         return $"{step.Component} {text}{(step.Bits.Count > 0 ? ": " : "")}{string.Join(", ", bits)}";
     }
 

@@ -3,7 +3,6 @@ using Scenarios.Model;
 using Sim.Core;
 using Sim.Iommu;
 using Sim.Pcie.Links;
-using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
 using Sim.Vfio.Kernel;
 using Topology = Scenarios.Model.Topology;
@@ -77,17 +76,6 @@ internal sealed class Machine
             yield return (device.Name, device.Pf);
             for (var i = 0; i < device.Vfs.Count; i++) yield return ($"{device.Name}.vf{i}", device.Vfs[i]);
         }
-    }
-
-    /// <summary>The script's name of a function, for reports.</summary>
-    public string NameOf(RoutingId id)
-    {
-        foreach (var (name, function) in Named())
-        {
-            if (function.Id == id) return name;
-        }
-
-        return id.Value == 0 ? "cpu" : id.ToString();
     }
 
     private void Wire(Topology topology)

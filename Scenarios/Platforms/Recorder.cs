@@ -18,15 +18,18 @@ namespace Scenarios.Platforms;
 internal sealed class Recorder
 {
     private readonly Machine _machine;
+    private readonly NameBook _names;
     private readonly SimTime _start;
     private readonly Counters _counters = new();
     private readonly Dictionary<long, List<(SimTime Time, ErrorStep Step)>> _chains = [];
     private readonly List<(SimTime Time, ErrorStep Step)> _errorSteps = [];
     private readonly int _firstEvent;
+    private SimTime _lastTlp;
 
-    public Recorder(Machine machine)
+    public Recorder(Machine machine, NameBook names)
     {
         _machine = machine;
+        _names = names;
         _start = machine.Sim.Now;
         _firstEvent = machine.Kernel.Outcome.Events.Count;
         foreach (var link in machine.Links)
@@ -50,8 +53,6 @@ internal sealed class Recorder
     public SimTime Now => Relative(_machine.Sim.Now);
 
     public LaneBook Lanes { get; } = new();
-
-    public List<TlpRecord> Tlps { get; } = [];
 
     public List<LogLine> Dmesg { get; } = [];
 
@@ -112,7 +113,7 @@ internal sealed class Recorder
     /// <summary>When the last thing happened that a timeline should show.</summary>
     public SimTime LastOfInterest()
     {
-        var last = Tlps.Count > 0 ? Tlps[^1].Time : SimTime.Zero;
+        var last = _lastTlp;
         foreach (var line in Dmesg) if (line.Time > last && line.Time - last < SimDuration.FromMilliseconds(5)) last = line.Time;
         return last + SimDuration.FromMicroseconds(1);
     }
@@ -131,11 +132,10 @@ internal sealed class Recorder
     private void OnTlp(SimTime time, in TlpHop hop)
     {
         var header = hop.Tlp.Header;
-        var dwords = header.HeaderDwords == 4 ? new[] { header.Dw0, header.Dw1, header.Dw2, header.Dw3 } : [header.Dw0, header.Dw1, header.Dw2];
-        Tlps.Add(new TlpRecord(Relative(time), $"{hop.Direction.From.Name} -> {hop.Direction.To.Name}", TlpWords.Of(_machine, in header), dwords));
+        _lastTlp = Relative(time);
         if (hop.Direction.To is PcieDevice device) _counters.Add($"{header.Type} at {device.Name}");
         else if (hop.Direction.From is PcieDevice requester && header.FlowClass != FlowClass.Completion && !header.IsMessage)
-            Lanes.Instant(_machine.NameOf(header.RequesterId), Relative(time), LaneKind.Dma, $"{header.Type} from {requester.Name}");
+            Lanes.Instant(_names.Of(header.RequesterId), Relative(time), LaneKind.Dma, $"{header.Type} from {requester.Name}");
         if (hop.Direction.To is SwitchPort)
             Lanes.Instant(SwitchOf(hop.Direction.To), Relative(time), LaneKind.Tlp, header.Type.ToString());
     }
@@ -171,13 +171,13 @@ internal sealed class Recorder
             _ => "ERR_FATAL",
         };
         _counters.Add(name);
-        Lanes.Instant(message.Port.Name, Relative(time), LaneKind.Message, $"{name} from {_machine.NameOf(error.Requester)}");
+        Lanes.Instant(message.Port.Name, Relative(time), LaneKind.Message, $"{name} from {_names.Of(error.Requester)}");
     }
 
     private void OnInterrupt(SimTime time, in InterruptArrival interrupt)
     {
         var requester = interrupt.Requester;
-        var name = _machine.NameOf(requester);
+        var name = _names.Of(requester);
         _counters.Add($"interrupts of {name}");
         var lane = _machine.Root.RootPorts.Any(p => p.Function.Id == requester) ? name : "vCPU";
         Lanes.Instant(lane, Relative(time), LaneKind.Interrupt, $"interrupt of {name}");

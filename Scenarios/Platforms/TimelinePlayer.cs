@@ -28,7 +28,12 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 points.Reach(MigrationPoint.Start);
                 break;
             case MigrateEntry:
-                var options = new LiveMigrationOptions { StopWindow = script.Vmm.StopWindow, AfterWindow = SimDuration.FromMicroseconds(20) };
+                var options = new LiveMigrationOptions
+                {
+                    StopWindow = script.Vmm.StopWindow,
+                    AfterWindow = SimDuration.FromMicroseconds(20),
+                    TakesReference = false,
+                };
                 Migration = await new LiveMigration(cast.Vmm!, options).RunAsync();
                 break;
             case StoreEntry store:

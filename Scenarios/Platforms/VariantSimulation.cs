@@ -28,7 +28,9 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
     public VariantResult Run()
     {
         var (machine, cast) = Boot(SourceGuestBase, cast => cast.PrepareGuestAsync());
-        var recorder = new Recorder(machine);
+        var names = new NameBook(machine);
+        var recorder = new Recorder(machine, names);
+        var trace = new TlpTrace(machine, names);
         var watch = new MemoryWatch(machine, cast);
         var points = new Points(machine.Sim);
         GuestSnapshot? reference = null;
@@ -48,9 +50,9 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
             Host = host,
             Migration = migration.Verdict,
             Differences = migration.Differences,
-            Because = BecauseLine.Of(machine, recorder, watch, host, migration.Differences),
+            Because = BecauseLine.Of(names, recorder, watch, host, migration.Differences),
             Counters = counters,
-            Tlps = recorder.Tlps,
+            Tlps = trace.Finish(),
             Chains = recorder.Chains(),
             Loads = recorder.Loads,
             Lanes = recorder.Lanes.Finish(recorder.LastOfInterest()),
@@ -122,9 +124,7 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
     };
 
     /// <summary>The guest as it is, looked at without touching the bus: the measuring instrument's view, not host software's.</summary>
-    private static GuestSnapshot Observe(Vmm vmm, IMigratableFunction function) => new(
-        vmm.Memory.PopulatedPages().ToDictionary(a => a, vmm.Memory.CopyPage), [function.SaveImage()],
-        [.. vmm.Cpu.PendingInterrupts], vmm.Cpu.Program.Save());
+    private static GuestSnapshot Observe(Vmm vmm, IMigratableFunction function) => GuestSnapshot.Of(vmm, [function.SaveImage()]);
 
     /// <summary>The destination: another machine in another simulator, which gets bytes.</summary>
     private Arrival Receive(byte[] stream)

@@ -9,7 +9,7 @@ public sealed record GuestSnapshot(
     IReadOnlyDictionary<ulong, byte[]> Pages, IReadOnlyList<byte[]> Images, IReadOnlyList<(int Device, int Vector)> Pending, byte[] Cpu)
 {
     /// <summary>A stopped guest as it is now, with device images read before; takes no simulated time.</summary>
-    internal static GuestSnapshot Of(Vmm vmm, IReadOnlyList<byte[]> images) => new(
+    public static GuestSnapshot Of(Vmm vmm, IReadOnlyList<byte[]> images) => new(
         vmm.Memory.PopulatedPages().ToDictionary(address => address, vmm.Memory.CopyPage), images,
         [.. vmm.Cpu.PendingInterrupts], vmm.Cpu.Program.Save());
 

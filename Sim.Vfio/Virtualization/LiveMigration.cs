@@ -27,11 +27,16 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         await vmm.PauseAsync();
         result = result with { GuestStopped = Sim.Now };
         if (await StopDevicesAsync() is { } failed) return await RecoverAsync(result, failed);
-        // The reference images are taken by the same arcs as the real ones; STOP -> STOP_COPY -> STOP leaves the device as it was.
-        var (references, referenceFailure) = await SaveDevicesAsync();
-        if (referenceFailure is { } failure) return await RecoverAsync(result, failure);
-        if (await SetAllAsync(MigrationState.Stop) is { } stopFailure) return await RecoverAsync(result, stopFailure);
-        result = result with { DevicesStopped = Sim.Now, SwitchOver = GuestSnapshot.Of(vmm, references) };
+        result = result with { DevicesStopped = Sim.Now };
+        if (_options.TakesReference)
+        {
+            // By the same arcs as the real images; STOP -> STOP_COPY -> STOP leaves the device as it was.
+            var (references, referenceFailure) = await SaveDevicesAsync();
+            if (referenceFailure is { } failure) return await RecoverAsync(result, failure);
+            if (await SetAllAsync(MigrationState.Stop) is { } stopFailure) return await RecoverAsync(result, stopFailure);
+            result = result with { DevicesStopped = Sim.Now, SwitchOver = GuestSnapshot.Of(vmm, references) };
+        }
+
         await Sim.Delay(_options.StopWindow);
         var (images, imageFailure) = await SaveDevicesAsync();
         if (vmm.Kernel.Outcome.IsPanicked) return result with { Error = Errno.EIO, Failure = "the host is lost" };

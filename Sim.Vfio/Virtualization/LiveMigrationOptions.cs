@@ -28,6 +28,12 @@ public sealed record LiveMigrationOptions
     /// <summary>Rate at which the stream leaves the host; null: at once.</summary>
     public DataRate? Bandwidth { get; init; }
 
+    /// <summary>
+    /// Whether <see cref="LiveMigrationResult.SwitchOver"/> is taken, which saves every device once more. An observer with eyes of its own
+    /// does without.
+    /// </summary>
+    public bool TakesReference { get; init; } = true;
+
     /// <summary>How long devices stand in STOP before their images are saved and the last dirty bitmap is read.</summary>
     public SimDuration StopWindow { get; init; }
 

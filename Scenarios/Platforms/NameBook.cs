@@ -1,0 +1,44 @@
+using Sim.Pcie.Spec;
+
+namespace Scenarios.Platforms;
+
+/// <summary>The script's names for Routing IDs and places, as they stand after boot: immutable, so that a trace can be put into words on any thread.</summary>
+internal sealed class NameBook
+{
+    private readonly Dictionary<RoutingId, string> _names = [];
+    private readonly (ulong Address, ulong Size, string Name)[] _places;
+
+    public NameBook(Machine machine)
+    {
+        foreach (var (name, function) in machine.Named()) _names.TryAdd(function.Id, name);
+        _names.TryAdd(default, "cpu");
+        _places =
+        [
+            .. machine.Kernel.Functions.SelectMany(f => f.Discovered.Bars.Select(b => (b.Address, b.Size, $"{Of(f.Id)} BAR{b.Index}"))),
+        ];
+    }
+
+    /// <summary>The script's name of a function.</summary>
+    public string Of(RoutingId id) => _names.TryGetValue(id, out var name) ? name : id.ToString();
+
+    /// <summary>A TLP in words.</summary>
+    public string Describe(in TlpHeader header)
+    {
+        if (header.IsCompletion)
+            return $"{header.Type} {header.Status} from {Of(header.CompleterId)} to {Of(header.RequesterId)} tag {header.Tag}";
+        if (header.IsMessage) return $"{header.MessageCode} from {Of(header.RequesterId)}";
+        var requester = Of(header.RequesterId);
+        if (header.IsConfiguration) return $"{header.Type} {Of(header.DestinationId)} register {header.Register:x3}h from {requester}";
+        return $"{header.Type} {header.EnabledBytes} B at 0x{header.FirstByteAddress:x}{PlaceOf(header.FirstByteAddress)} from {requester}";
+    }
+
+    private string PlaceOf(ulong address)
+    {
+        foreach (var (start, size, name) in _places)
+        {
+            if (address - start < size) return $" ({name}+0x{address - start:x})";
+        }
+
+        return "";
+    }
+}
