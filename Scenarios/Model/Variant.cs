@@ -1,3 +1,5 @@
+using Scenarios.Platforms;
+
 namespace Scenarios.Model;
 
 /// <summary>One combination of the matrix: a value for each axis, in the order of the axes.</summary>
@@ -18,8 +20,8 @@ public sealed record Variant(IReadOnlyList<(string Axis, string Value)> Coordina
 /// <summary>A script with one combination of its matrix and its presets laid over it: what a variant runs.</summary>
 public sealed record ResolvedScript(Variant Variant, Script Script, ulong Seed)
 {
-    /// <summary>A machine's <c>lspci -vvv</c> text whose values replace the platform's, if one was given.</summary>
-    public string? PlatformDump { get; init; }
+    /// <summary>The Root Port of a real machine that stands in for the one above the script's devices, if one was given.</summary>
+    internal DumpedPort? Platform { get; init; }
 }
 
 /// <summary>A whole script file: its variants in a fixed order (the last axis turns fastest).</summary>
@@ -30,6 +32,12 @@ public sealed record ScriptFile(string Path, IReadOnlyList<ResolvedScript> Varia
 
     /// <summary>Title, question and expectations, which no variant may change.</summary>
     public Script Script => Variants[0].Script;
+
+    /// <summary>The dumped Root Port of a real machine, if the script runs on one.</summary>
+    internal DumpedPort? Platform => Variants[0].Platform;
+
+    /// <summary>The same script on a machine whose Root Port is a dumped one.</summary>
+    internal ScriptFile On(DumpedPort platform) => this with { Variants = [.. Variants.Select(v => v with { Platform = platform })] };
 
     public IReadOnlyList<string> Axes => [.. Script.Matrix.Names];
 }

@@ -16,7 +16,7 @@ internal sealed partial class HtmlReport
         foreach (var complaint in judged.Complaints) Add($"<p class=\"complaint\">{E(complaint)}</p>");
         if (Running.LoadStatistics.InWords(r) is { } loads) Add($"<p class=\"note\">{E(loads)}</p>");
         Table("The registers that decided", ["component", "register", "field", "value", "so"],
-            r.Registers.Select(f => (string[])[f.Component, f.Register, f.Field, Value(f.Value), f.Effect]));
+            r.Registers.Select(f => (string[])[f.Component, f.Register, f.Field, ValueOf(f), f.Effect]));
         foreach (var chain in r.Chains) Chain(chain);
         Table("Differences between source and destination", ["what", "where", "source", "destination"],
             r.Differences.Select(d => (string[])[d.What, d.Where, d.Source, d.Destination]));
@@ -43,7 +43,7 @@ internal sealed partial class HtmlReport
         foreach (var step in chain.Steps)
         {
             var fields = step.Fields.Count == 0 ? "" : $"<ul>{string.Concat(step.Fields.Select(f =>
-                $"<li><code>{E(f.Register)}.{E(f.Field)} = {Value(f.Value)}</code> {E(f.Effect)}</li>"))}</ul>";
+                $"<li><code>{E(f.Register)}.{E(f.Field)} = {E(ValueOf(f))}</code> {E(f.Effect)}</li>"))}</ul>";
             Add($"<li><span class=\"when\">{E($"{step.Time}")}</span> <b>{E(step.Component)}</b> {E(step.What)}{fields}</li>");
         }
         Add($"</ol>");
@@ -58,6 +58,8 @@ internal sealed partial class HtmlReport
         foreach (var row in all) Add($"<tr>{string.Concat(row.Select(c => $"<td>{E(c)}</td>"))}</tr>");
         Add($"</table></div>");
     }
+
+    private static string ValueOf(DecidingField f) => Value(f.Value) + (f.From is { } from ? $" (from {from})" : "");
 
     private static string Value(ulong value) => value < 10 ? $"{value}" : $"0x{value:x}";
 }

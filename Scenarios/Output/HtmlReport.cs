@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text;
 using Scenarios.Language;
+using Scenarios.Platforms;
 using Scenarios.Results;
 
 namespace Scenarios.Output;
@@ -41,12 +42,22 @@ internal sealed partial class HtmlReport
         Add($"<p class=\"meta\">{Count(_result.Variants.Count, "variant")} \u00b7 seed {_result.File.Variants[0].Seed}{questions}</p>");
         Outcome();
         Add($"</header>\n<main>");
+        if (_result.File.Platform is { } dump) Platform(dump, PlatformPort.NameIn(script.Topology));
         if (_result.File.Axes.Count >= 2) Glance();
         Verdicts();
         Add($"<section id=\"latency\"><h2>Latency of the loads</h2>\n{_figures["plots/latency.svg"]}</section>");
         Add($"<section id=\"variants\"><h2>Variant by variant</h2>");
         for (var i = 0; i < _result.Variants.Count; i++) Variant(i, _result.Variants[i]);
         Add($"</section>\n</main>\n<script>{OpenTheTarget}</script>\n</body>\n</html>");
+    }
+
+    private void Platform(DumpedPort dump, string replaced)
+    {
+        Add($"<section id=\"platform\"><h2>The platform</h2>\n<p>{E($"{replaced} is {dump.Summary}.")}</p>");
+        foreach (var note in dump.Notes) Add($"<p class=\"note\">{E($"Note: {note}.")}</p>");
+        Add($"<details><summary>Its registers in the dump, and what becomes of them</summary>");
+        Table("", ["register", "in the dump", "in this run"], dump.Registers.Select(r => (string[])[r.Name, r.Hex, r.Says]));
+        Add($"</details></section>");
     }
 
     private void Outcome()

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Scenarios.Language;
+using Scenarios.Platforms;
 using Scenarios.Results;
 using Scenarios.Running;
 
@@ -21,6 +22,7 @@ internal static class ResultsJson
             json.WriteString("script", result.File.Name);
             json.WriteString("title", result.File.Script.Title);
             json.WriteNumber("seed", result.File.Variants[0].Seed);
+            if (result.File.Platform is { } platform) Platform(json, platform, PlatformPort.NameIn(result.File.Script.Topology));
             json.WriteBoolean("passed", result.Passed);
             json.WriteBoolean("interrupted", result.Interrupted);
             json.WriteNumber("variants_in_matrix", result.File.Variants.Count);
@@ -29,6 +31,18 @@ internal static class ResultsJson
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    private static void Platform(Utf8JsonWriter json, DumpedPort dump, string replaces)
+    {
+        json.WriteStartObject("platform");
+        json.WriteString("dump", dump.File);
+        json.WriteString("port", $"{dump.Function.Domain:x4}:{dump.Function.Id}");
+        json.WriteString("replaces", replaces);
+        json.WriteString("summary", dump.Summary);
+        List(json, "registers", dump.Registers, r => Record(json, ("register", r.Name), ("dump", r.Hex), ("use", r.Says)));
+        List(json, "notes", dump.Notes, n => json.WriteStringValue(n));
+        json.WriteEndObject();
     }
 
     private static void Variant(Utf8JsonWriter json, JudgedVariant judged)
@@ -87,6 +101,7 @@ internal static class ResultsJson
         json.WriteString("field", f.Field);
         json.WriteNumber("value", f.Value);
         json.WriteString("effect", f.Effect);
+        if (f.From is { } from) json.WriteString("from", from);
         json.WriteEndObject();
     }
 

@@ -20,7 +20,16 @@ internal static class BecauseLine
     {
         List<string> parts = [];
         if (Accesses(recorder) is { } accesses) parts.Add(accesses);
-        if (Deciding(recorder) is { } step) parts.Add(Short(names, step));
+        if (Deciding(recorder) is { } step)
+        {
+            parts.Add(Short(names, recorder, step));
+            var sameError = recorder.ErrorSteps.Select(s => s.Step).Where(s => s.Chain == step.Chain && s != step);
+            parts.AddRange(sameError.Where(s => s.Bits.Any(b => recorder.OriginOf(b) is not null)).Select(s => Short(names, recorder, s)));
+        }
+
+        var absent = Absent(recorder).Select(f => f.Register).Distinct().ToList();
+        if (absent.Count > 0)
+            parts.Add($"{recorder.Platform!.Name}, like {recorder.Platform.Dump.Place}, has no {string.Join(" and no ", absent)}");
         if (watch.FirstOutside is { } write) parts.Add($"{names.Of(write.Requester!.Value)} wrote host memory 0x{write.Address:x} that is not its user's");
         var worst = recorder.HostEvents.Where(e => HostJudge.GradeOf(e.Kind) == host && host >= HostIntegrity.Contained).Select(e => e.Detail);
         if (worst.FirstOrDefault() is { } detail) parts.Add(detail);
@@ -29,16 +38,21 @@ internal static class BecauseLine
     }
 
     /// <summary>A step without what the report repeats at length: sections and Routing IDs.</summary>
-    private static string Short(NameBook names, ErrorStep step)
+    private static string Short(NameBook names, Recorder recorder, ErrorStep step)
     {
-        var bits = step.Bits.Select(b => $"{(b.Function == step.Component ? "" : b.Function + " ")}{b.Register}.{b.Field}={b.Value:X}");
+        var bits = step.Bits.Select(b => $"{(b.Function == step.Component ? "" : b.Function + " ")}{b.Register}.{b.Field}={b.Value:X}"
+            + (recorder.OriginOf(b) is { } origin ? $" ({origin})" : ""));
         var text = step.Message is { } message ? step.Text.Replace(message.Requester.ToString(), names.Of(message.Requester)) : step.Text;
         return $"{step.Component} {text}{(step.Bits.Count > 0 ? ": " : "")}{string.Join(", ", bits)}";
     }
 
     /// <summary>The register fields of all steps, each once, in the order in which they were consulted.</summary>
     public static IReadOnlyList<DecidingField> DecidingRegisters(Recorder recorder) =>
-        [.. recorder.ErrorSteps.SelectMany(s => Recorder.Shown(s.Time, s.Step).Fields).Distinct()];
+        [.. recorder.ErrorSteps.SelectMany(s => recorder.Shown(s.Time, s.Step).Fields).Distinct(), .. Absent(recorder)];
+
+    /// <summary>Registers that the script sets and a dumped port does not have decide, too, once an error has reached the port.</summary>
+    private static IReadOnlyList<DecidingField> Absent(Recorder recorder) =>
+        recorder.Platform is { } port && recorder.ErrorSteps.Any(s => s.Step.Component == port.Name) ? port.Absent : [];
 
     private static string? Accesses(Recorder recorder)
     {

@@ -23,6 +23,7 @@ internal sealed class Machine
     public Machine(ResolvedScript resolved)
     {
         _script = resolved.Script;
+        if (resolved.Platform is { } dump) Platform = new PlatformPort(dump, PlatformPort.NameIn(_script.Topology));
         Sim = new Simulator(resolved.Seed);
         Root = new RootComplex(Sim);
         Iommu = new TranslationAgent(Sim, SimDuration.FromNanoseconds(20));
@@ -31,6 +32,9 @@ internal sealed class Machine
     }
 
     public Simulator Sim { get; }
+
+    /// <summary>The Root Port that comes from a dump, if one does.</summary>
+    public PlatformPort? Platform { get; }
 
     public RootComplex Root { get; }
 
@@ -50,7 +54,7 @@ internal sealed class Machine
     /// <summary>Enumerates, enables VFs, starts the kernel and its error services, and sets the registers that the script overrides.</summary>
     public async Task BootAsync()
     {
-        var tree = await Enumerator.EnumerateAsync(Root);
+        var tree = await Enumerator.EnumerateAsync(Root, Platform?.Policy());
         _kernel = new HostKernel(Root, HostPolicies.Of(_script), tree, Iommu);
         foreach (var device in Devices)
         {
@@ -59,6 +63,8 @@ internal sealed class Machine
         }
 
         await _kernel.StartErrorServicesAsync();
+        if (Platform is not null && _sockets[Platform.Name].Function is var dumped)
+            await Platform.ApplyAsync(_kernel[dumped.Id], dumped.Config);
         await OverrideAsync(RootPortsKind, Root.RootPorts.Select(p => (Function)p.Function));
         await OverrideAsync(SwitchPortsKind, Switches.SelectMany(s => s.Downstream.Append(s.Upstream)).Select(p => (Function)p.Function));
         await OverrideAsync(FunctionsKind, Devices.Select(d => (Function)d.Pf));
@@ -82,8 +88,9 @@ internal sealed class Machine
     {
         foreach (var (name, _, item) in topology.RootPorts.Items)
         {
-            var port = Root.AddRootPort(name);
-            _sockets.Add(name, new Socket(port, port.Function, item.Link, item.Propagation));
+            var dump = Platform?.Name == name ? Platform.Dump : null;
+            var port = Root.AddRootPort(name, dump?.Options);
+            _sockets.Add(name, new Socket(port, port.Function, dump?.Link ?? item.Link, item.Propagation));
         }
 
         // The checks made sure of a tree: each pass plugs at least one switch whose port above exists by now.
@@ -126,8 +133,13 @@ internal sealed class Machine
         {
             foreach (var (path, position, value) in overrides.Value.Items)
             {
+                var dumped = Platform?.Name == function.Name ? Platform : null;
                 if (RegisterField.Find(function.Config, path) is { } field)
+                {
                     await Kernel[function.Id].UpdateAsync(field.Offset, field.Bytes, field.Mask, ((uint)value << field.Lsb) & field.Mask);
+                    dumped?.Overridden(path);
+                }
+                else if (dumped?.Lacks(path, value) == true) continue;
                 else if (!isKind || RegisterField.NamesOf(Named().Select(n => n.Function.Config)).All(n => n != path))
                     throw new ScriptException(position, RegisterField.Unknown(component, function.Config, path));
             }

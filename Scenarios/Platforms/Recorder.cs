@@ -1,5 +1,6 @@
 using Scenarios.Results;
 using Sim.Core;
+using Sim.Pcie.Config;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Links;
@@ -125,9 +126,15 @@ internal sealed class Recorder
             $"{c.Value[0].Step.Component} {c.Value[0].Step.Text}", [.. c.Value.Select(s => Shown(s.Time, s.Step))])),
     ];
 
-    public static Results.ErrorStep Shown(SimTime time, ErrorStep step) => new(
+    /// <summary>The Root Port that comes from a dump, if one does.</summary>
+    public PlatformPort? Platform => _machine.Platform;
+
+    /// <summary>Whose value a register has that a dump gave; null for any other.</summary>
+    public string? OriginOf(RegisterBit bit) => Platform?.OriginOf(bit);
+
+    public Results.ErrorStep Shown(SimTime time, ErrorStep step) => new(
         time, step.Component, step.Text,
-        [.. step.Bits.Select(b => new DecidingField(b.Function, b.Register, b.Field, b.Value, step.Text))]);
+        [.. step.Bits.Select(b => new DecidingField(b.Function, b.Register, b.Field, b.Value, step.Text) { From = OriginOf(b) })]);
 
     private void OnTlp(SimTime time, in TlpHop hop)
     {

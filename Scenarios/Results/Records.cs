@@ -20,7 +20,10 @@ public sealed record LogLine(SimTime Time, string Level, string Text);
 /// <param name="Effect">What followed from the value: <c>the Message is not sent</c>.</param>
 public sealed record DecidingField(string Component, string Register, string Field, ulong Value, string Effect)
 {
-    public override string ToString() => $"{Component}: {Register}.{Field} = {Value}";
+    /// <summary>Whose value it is, where a machine's dump gave it: <c>the dump's 00:02.0</c>.</summary>
+    public string? From { get; init; }
+
+    public override string ToString() => $"{Component}: {Register}.{Field} = {Value}" + (From is null ? "" : $", from {From}");
 }
 
 /// <summary>One error from its TLP to its last consequence.</summary>

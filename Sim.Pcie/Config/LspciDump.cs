@@ -7,6 +7,8 @@ namespace Sim.Pcie.Config;
 /// <summary>Configuration spaces as <c>lspci -xxxx -n</c> prints them, which <c>lspci -F</c> reads.</summary>
 public static class LspciDump
 {
+    private static readonly System.Buffers.SearchValues<char> HexDigits = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
+
     /// <summary>One Function: header line, rows of 16 bytes, empty line. A Function without extended space has 16 rows.</summary>
     /// <param name="id">Its Routing ID.</param>
     /// <param name="config">Its space.</param>
@@ -36,31 +38,53 @@ public static class LspciDump
         text.Append('\n');
     }
 
-    /// <summary>Reads a dump: every Function with the bytes it has, which may be 64, 256 or 4096. Lines of a verbose listing are
-    /// skipped.</summary>
-    /// <exception cref="FormatException">A row stands before any header line, or rows are missing.</exception>
+    /// <summary>Reads a dump: every Function with the bytes it has, which may be 64, 128 (CardBus bridges), 256 or 4096. Lines of a
+    /// verbose listing are skipped.</summary>
+    /// <exception cref="LspciFormatException">A row cannot be read, stands before any header line or out of order, a Function stands twice
+    /// or ends early, or there is none.</exception>
     public static IReadOnlyList<LspciFunction> Parse(string text)
     {
         var functions = new List<LspciFunction>();
+        var lines = new Dictionary<(int Domain, RoutingId Id), int>();
         var bytes = new List<byte>();
-        var number = 0;
+        var (number, last) = (0, 0);
         foreach (var line in text.Split('\n'))
         {
             number++;
-            if (TryParseRow(line, out var offset, out var row))
+            if (IsRow(line))
             {
-                if (functions.Count == 0 || offset != bytes.Count)
-                    throw new FormatException($"line {number}: row {offset:x} does not follow {bytes.Count:x} bytes of a Function");
-                bytes.AddRange(row);
-                functions[^1] = functions[^1] with { Image = [.. bytes] };
+                AppendRow(line.TrimEnd(), number, functions.Count == 0 ? null : functions[^1], bytes);
+                last = number;
             }
             else if (TryParseHeader(line, out var domain, out var id))
             {
-                functions.Add(new(domain, id, []));
-                bytes.Clear();
+                Finish();
+                if (!lines.TryAdd((domain, id), number))
+                {
+                    var first = lines[(domain, id)];
+                    throw new LspciFormatException(number, 1, $"{id} stands twice, first on line {first}", "each Function once");
+                }
+
+                functions.Add(new(domain, id, []) { Line = number });
+                last = number;
             }
         }
+        if (functions.Count == 0)
+            throw new LspciFormatException(1, 1, "there is no Function in this text", "the output of 'lspci -xxxx'");
+        Finish();
         return functions;
+
+        void Finish()
+        {
+            if (functions.Count == 0)
+                return;
+            if (bytes.Count is not (64 or 128 or ConfigSpace.ConventionalSize or ConfigSpace.ExtendedSize))
+                throw new LspciFormatException(last, 1,
+                    bytes.Count == 0 ? $"{functions[^1].Id} has no register rows" : $"{functions[^1].Id} ends after {bytes.Count} bytes",
+                    "rows of 64, 256 or 4096 bytes, as 'lspci -xxxx' prints them");
+            functions[^1] = functions[^1] with { Image = [.. bytes] };
+            bytes.Clear();
+        }
     }
 
     private static bool TryParseHeader(string line, out int domain, out RoutingId id)
@@ -80,18 +104,35 @@ public static class LspciDump
         return RoutingId.TryParse(address, out id);
     }
 
-    private static bool TryParseRow(string line, out int offset, out byte[] row)
+    /// <summary>A row begins with its offset, two or three hexadecimal digits and a colon; a Function's address has more behind it.</summary>
+    private static bool IsRow(string line)
     {
-        (offset, row) = (0, []);
-        var parts = line.TrimEnd().Split(' ');
-        if (parts.Length != 17 || !parts[0].EndsWith(':')
-            || !int.TryParse(parts[0].AsSpan()[..^1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out offset))
-            return false;
-        row = new byte[16];
-        for (var at = 0; at < 16; at++)
-            if (!byte.TryParse(parts[at + 1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out row[at]))
-                return false;
-        return true;
+        var colon = line.IndexOf(':');
+        return colon is 2 or 3 && line.AsSpan(0, colon).IndexOfAnyExcept(HexDigits) < 0
+            && (colon + 1 == line.Length || char.IsWhiteSpace(line[colon + 1]));
+    }
+
+    private static void AppendRow(string line, int number, LspciFunction? function, List<byte> bytes)
+    {
+        var at = line.IndexOf(':');
+        var offset = int.Parse(line.AsSpan(0, at), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        if (function is null)
+            throw new LspciFormatException(number, 1, $"row {offset:x2} stands before any Function", "a header line before it");
+        if (offset != bytes.Count)
+            throw new LspciFormatException(number, 1, $"row {offset:x2} does not follow {bytes.Count:x} bytes of {function.Id}",
+                bytes.Count < ConfigSpace.ExtendedSize ? $"row {bytes.Count:x2}" : "a header line");
+        at++;
+        for (var count = 0; count < 16; count++, at += 3)
+        {
+            if (at >= line.Length)
+                throw new LspciFormatException(number, line.Length + 1, $"the row ends after {count} bytes", "16 bytes");
+            var cell = line.AsSpan(at + 1, Math.Min(2, line.Length - at - 1));
+            if (line[at] != ' ' || cell.Length != 2 || cell.IndexOfAnyExcept(HexDigits) >= 0)
+                throw new LspciFormatException(number, at + 2, $"'{cell}' is no byte", "two hexadecimal digits after one space");
+            bytes.Add(byte.Parse(cell, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+        }
+        if (at < line.Length)
+            throw new LspciFormatException(number, at + 1, "the row goes on after 16 bytes", "the end of the line");
     }
 }
 
@@ -101,6 +142,9 @@ public static class LspciDump
 /// <param name="Image">The bytes dumped.</param>
 public sealed record LspciFunction(int Domain, RoutingId Id, byte[] Image)
 {
+    /// <summary>Line of its header in the dump, counted from 1.</summary>
+    public int Line { get; init; }
+
     /// <summary>Offset of a capability in the image, or 0.</summary>
     public int FindCapability(byte id) => Space().FindCapability(id);
 

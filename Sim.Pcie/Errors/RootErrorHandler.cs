@@ -61,6 +61,10 @@ public sealed class RootErrorHandler
             Log(message, chain);
             UpdateInterrupt(chain, signals: true, message);
         }
+        else
+        {
+            Show(chain, ErrorStepKind.NoInterrupt, $"has no AER capability: it neither logs {message} nor signals an interrupt", message);
+        }
         var systemError = _config.Describe(_pcie.RootControl, (int)message.Severity);
         if (systemError.Value == 0)
             return;

@@ -16,32 +16,42 @@ internal static class FunctionTemplates
     public static BridgeFunction RootPort(Simulator sim, string name, int device, RootPortOptions options)
     {
         var config = new ConfigSpace(name);
-        var header = Type1Header.Add(config, new FunctionIdentity(options.VendorId, options.DeviceId, PciToPciBridge));
+        var identity = new FunctionIdentity(options.VendorId, options.DeviceId, PciToPciBridge) { RevisionId = options.RevisionId };
+        var header = Type1Header.Add(config, identity);
         var msi = MsiCapability.Add(config, 0x50);
         var express = PciExpressCapability.Add(config, 0x70, new PciExpressOptions(PciePortType.RootPort)
         {
             MaxPayloadSupported = options.MaxPayloadSupported,
             ReadCompletionBoundary = options.ReadCompletionBoundary,
             PortNumber = (byte)device,
-            MaxLinkSpeed = (int)Links.LinkSpeed.Gen6,
-            MaxLinkWidth = 16,
+            MaxLinkSpeed = (int)options.MaxLinkSpeed,
+            MaxLinkWidth = (int)options.MaxLinkWidth,
+            ExtendedTag = options.ExtendedTag,
+            RoleBasedErrorReporting = options.RoleBasedErrorReporting,
+            SurpriseDownReporting = options.SurpriseDownReporting,
+            LinkActiveReporting = options.LinkActiveReporting,
+            CompletionTimeoutRanges = options.CompletionTimeoutRanges,
+            CompletionTimeoutDisable = options.CompletionTimeoutDisable,
+            AriForwarding = options.AriForwarding,
         });
         var extended = 0x100;
         AerCapability? aer = null;
         if (options.Aer)
         {
-            aer = AerCapability.Add(config, extended, new AerOptions { Errors = AerOptions.PortErrors, RootRegisters = true });
+            var reporting = new AerOptions { Errors = AerOptions.PortErrors, RootRegisters = true, Ecrc = options.Ecrc };
+            aer = AerCapability.Add(config, extended, reporting);
             extended += 0x50;
         }
 
         AcsCapability? acs = null;
         if (options.Acs)
         {
-            acs = AcsCapability.Add(config, extended, PortAcs);
+            acs = AcsCapability.Add(config, extended, options.AcsSupported);
             extended += 0x10;
         }
 
-        var dpc = options.Dpc ? DpcCapability.Add(config, extended, new DpcOptions { RootPortExtensions = true }) : null;
+        var containment = new DpcOptions { RootPortExtensions = options.DpcRootPortExtensions };
+        var dpc = options.Dpc ? DpcCapability.Add(config, extended, containment) : null;
         return new BridgeFunction(sim, name, header, express, aer, acs, dpc, msi);
     }
 
