@@ -9,8 +9,7 @@ public enum MigrationPoint
     [Word("vcpus-stopped", "the guest's vCPUs have stopped for the switch-over")] VcpusStopped,
     [Word("initiator-suspended", "the device issues no new requests (RUNNING_P2P)")] InitiatorSuspended,
     [Word("stopped", "the device's state is STOP")] Stopped,
-    [Word("saved", "the device image has been read out whole")] Saved,
-    [Word("resumed", "the destination runs")] Resumed,
+    [Word("saved", "the device image and the last dirty bitmap have been read at the source")] Saved,
 }
 
 /// <summary>When something happens: a point of the run and a time after it.</summary>

@@ -26,6 +26,9 @@ public sealed class Expectation : ScriptItem
     [Key("difference", "A text that the first migration difference contains.")]
     public string? Difference { get; private set; }
 
+    [Key("differences", "Texts, each of which some migration difference contains.")]
+    public IReadOnlyList<string> Differences { get; private set; } = [];
+
     [Key("dmesg", "Texts that the kernel log contains.")]
     public IReadOnlyList<string> Dmesg { get; private set; } = [];
 
@@ -38,6 +41,6 @@ public sealed class Expectation : ScriptItem
     [Key("load_latency", "Latency of the loads: min, p50, p99, max, each with a time or range.")]
     public Named<TimeComparison> LoadLatency { get; private set; } = Named<TimeComparison>.Empty;
 
-    internal bool DemandsNothing => Host.Count + Migration.Count + Because.Count + Dmesg.Count + NoDmesg.Count
+    internal bool DemandsNothing => Host.Count + Migration.Count + Because.Count + Differences.Count + Dmesg.Count + NoDmesg.Count
         + Counters.Items.Count + LoadLatency.Items.Count == 0 && BecauseMatches is null && Difference is null;
 }

@@ -15,10 +15,11 @@ internal sealed class Cast
     private static readonly SimDuration SetUpLimit = SimDuration.FromMilliseconds(100);
 
     private readonly Machine _machine;
+    private readonly Script _script;
     private readonly Dictionary<string, VfioPciDevice> _opened = [];
     private readonly Dictionary<string, (UserProcess Process, VfioMapping Mapping)> _processes = [];
 
-    private Cast(Machine machine) => _machine = machine;
+    private Cast(Machine machine, Script script) => (_machine, _script) = (machine, script);
 
     /// <summary>The virtual machine, with its guest's name; null if no actor is a guest.</summary>
     public Vmm? Vmm { get; private set; }
@@ -31,7 +32,7 @@ internal sealed class Cast
 
     public static async Task<Cast> AssembleAsync(Machine machine, Script script, ulong guestBase)
     {
-        var cast = new Cast(machine);
+        var cast = new Cast(machine, script);
         foreach (var (name, position, actor) in script.Actors.Items)
         {
             var unit = machine.Device(actor.Maps.Device);
@@ -91,7 +92,11 @@ internal sealed class Cast
 
         var (process, mapping) = _processes[actor];
         if (!process.IsAlive) return null;
-        return stored is { } value ? await process.StoreAsync(mapping, offset, value, bytes) : await process.LoadAsync(mapping, offset, bytes);
+        var access = stored is { } value
+            ? await process.StoreAsync(mapping, offset, value, bytes)
+            : await process.LoadAsync(mapping, offset, bytes);
+        if (process.IsKilled && _script.Actors.Find(actor)!.Value.Kind == ActorKind.Vmm) Vmm?.Abort($"{actor} was killed by SIGBUS");
+        return access;
     }
 
     private async Task AddGuestAsync(

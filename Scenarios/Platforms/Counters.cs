@@ -10,7 +10,11 @@ internal sealed class Counters
         ["ERR_FATAL"] = 0,
         ["SIGBUS"] = 0,
         ["IOMMU faults"] = 0,
+        ["kernel log lines"] = 0,
         ["user TLPs to a stopped Function"] = 0,
+        ["requests of a stopped Function"] = 0,
+        ["health: PCI dead"] = 0,
+        ["health: compromised"] = 0,
     };
 
     public IReadOnlyList<(string Name, long Value)> InOrder => [.. _counts.Select(c => (c.Key, c.Value))];

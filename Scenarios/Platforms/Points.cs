@@ -23,7 +23,6 @@ internal sealed class Points(Simulator sim)
     {
         if (step.To is MigrationState.RunningP2P or MigrationState.PreCopyP2P or MigrationState.Stop) Reach(MigrationPoint.InitiatorSuspended);
         if (step.To == MigrationState.Stop) Reach(MigrationPoint.Stopped);
-        if (step.To == MigrationState.StopCopy) Reach(MigrationPoint.Saved);
     }
 
     public async Task WaitAsync(Moment moment)

@@ -46,7 +46,10 @@ internal sealed class Recorder
         machine.Root.Messages.Subscribe(OnMessage);
         machine.Root.Interrupts.Arrived.Subscribe(OnInterrupt);
         machine.Kernel.Log.Written.Subscribe((SimTime _, in KernelLogLine line) =>
-            Dmesg.Add(new LogLine(line.Time, line.Level.ToString(), line.Text)));
+        {
+            Dmesg.Add(new LogLine(line.Time, line.Level.ToString(), line.Text));
+            _counters.Add("kernel log lines");
+        });
         machine.Iommu.Faults.Recorded.Subscribe((SimTime _, in Sim.Iommu.FaultRecord _) => _counters.Add("IOMMU faults"));
     }
 
@@ -107,6 +110,7 @@ internal sealed class Recorder
             },
             _ => "not executed",
         };
+        _counters.Add($"loads of {actor}: {outcome}");
         if (access.Outcome == AccessOutcome.Completed)
             Loads.Add(new LoadSample(issued, load.Completed - load.Issued, actor, outcome, stopped));
     }
@@ -141,10 +145,25 @@ internal sealed class Recorder
         var header = hop.Tlp.Header;
         _lastTlp = Relative(time);
         if (hop.Direction.To is PcieDevice device) _counters.Add($"{header.Type} at {device.Name}");
-        else if (hop.Direction.From is PcieDevice requester && header.FlowClass != FlowClass.Completion && !header.IsMessage)
-            Lanes.Instant(_names.Of(header.RequesterId), Relative(time), LaneKind.Dma, $"{header.Type} from {requester.Name}");
+        else if (hop.Direction.From is PcieDevice requester) OnTlpOf(requester, in header, Relative(time));
         if (hop.Direction.To is SwitchPort)
             Lanes.Instant(SwitchOf(hop.Direction.To), Relative(time), LaneKind.Tlp, header.Type.ToString());
+    }
+
+    private void OnTlpOf(PcieDevice device, in TlpHeader header, SimTime time)
+    {
+        if (header.IsCompletion)
+        {
+            if (header.Status != CompletionStatus.Successful) _counters.Add($"{header.Type} from {device.Name}: {header.Status}");
+            return;
+        }
+
+        if (header.IsMessage) return;
+        Lanes.Instant(_names.Of(header.RequesterId), time, LaneKind.Dma, $"{header.Type} from {device.Name}");
+        var id = header.RequesterId;
+        if (!device.Functions.Any(f => f.Id == id && f is IMigratableFunction { ResponderSuspended: true })) return;
+        _counters.Add("requests of a stopped Function");
+        _counters.Add($"{header.Type} of a stopped Function");
     }
 
     private string SwitchOf(Port port) => _machine.Switches.First(s => s.Upstream == port || s.Downstream.Contains(port)).Name;
@@ -154,6 +173,7 @@ internal sealed class Recorder
         if (access.Function is not IMigratableFunction { ResponderSuspended: true }) return;
         if (access.Header.RequesterId.Value != 0 || !device.Personality.IsUserRegister(access.Bar, access.Offset)) return;
         _counters.Add("user TLPs to a stopped Function");
+        _counters.Add($"{access.Header.Type} to a stopped Function: {access.Decision}");
         StoppedAccesses.Add((Now, access));
         Lanes.Instant(access.Function.Name, Now, access.Header.HasData ? LaneKind.Store : LaneKind.Load, $"{access.Header.Type}: {access.Decision}");
     }

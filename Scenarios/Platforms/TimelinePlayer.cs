@@ -33,6 +33,8 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                     StopWindow = script.Vmm.StopWindow,
                     AfterWindow = SimDuration.FromMicroseconds(20),
                     TakesReference = false,
+                    VcpusStopLast = script.Vmm.VcpusStop == VcpuStop.AfterDevice,
+                    Saved = () => points.Reach(MigrationPoint.Saved),
                 };
                 Migration = await new LiveMigration(cast.Vmm!, options).RunAsync();
                 break;
@@ -91,16 +93,18 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
         var unit = machine.Device(maps.Device);
         var (bar, offset) = unit.Personality.Health;
         ulong? last = null;
-        var misses = 0;
+        var (misses, dead) = (0, false);
         await RepeatAsync(poll, async _ =>
         {
+            if (dead) return;
             var value = await AccessAsync(poll.By.Name, unit.Function(maps.Vf), bar, offset, null, 4);
             if (value is null) return;
             recorder.Count("health polls");
-            if (value == AllOnes32 || value == ulong.MaxValue) recorder.Count("health: PCI dead");
+            dead = value is AllOnes32 or ulong.MaxValue;
+            if (dead) recorder.Count("health: PCI dead");
             misses = value == last ? misses + 1 : 0;
             last = value;
-            if (misses == MissesUntilCompromised) recorder.Count("health: compromised");
+            if (misses == MissesUntilCompromised && !dead) recorder.Count("health: compromised");
         });
     }
 }

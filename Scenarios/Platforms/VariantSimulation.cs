@@ -11,12 +11,14 @@ using Vmm = Sim.Vfio.Virtualization.Vmm;
 namespace Scenarios.Platforms;
 
 /// <summary>Runs a variant: boots the source, plays the timeline, carries the migration's bytes to a second machine, and judges what was measured.</summary>
-internal sealed class SimulatedVariants : IVariantRunner
+/// <param name="inspect">Looks at each machine when its run is over: what must hold of any machine, whatever was played on it.</param>
+internal sealed class SimulatedVariants(Action<Machine>? inspect = null) : IVariantRunner
 {
-    public VariantResult Run(ResolvedScript script, CancellationToken cancellation) => new VariantSimulation(script, cancellation).Run();
+    public VariantResult Run(ResolvedScript script, CancellationToken cancellation) =>
+        new VariantSimulation(script, inspect, cancellation).Run();
 }
 
-internal sealed class VariantSimulation(ResolvedScript resolved, CancellationToken cancellation)
+internal sealed class VariantSimulation(ResolvedScript resolved, Action<Machine>? inspect, CancellationToken cancellation)
 {
     private const ulong SourceGuestBase = 0x1000_0000;
     private const ulong DestinationGuestBase = 0x2800_0000;
@@ -40,11 +42,15 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
         var played = machine.Sim.Start("timeline", player.PlayAsync);
         Drain(machine, played);
 
+        // Where vCPUs stop last, the switch-over is their stop: what they wrote until then counts.
+        if (_script.Vmm.VcpusStop == VcpuStop.AfterDevice && reference is not null && player.Migration?.SwitchOver is { } late)
+            reference = late with { Images = reference.Images };
         var incoming = player.Migration is { Error: Sim.Vfio.Errno.None } sent ? Receive(sent.Stream) : null;
         var migration = new MigrationJudge(machine, cast, reference, player.Migration, incoming).Judge();
         var host = HostJudge.Grade(recorder, watch);
         var counters = recorder.Counted.ToList();
         if (incoming is { } arrived) counters.Add(("jobs completed by the guest", arrived.Completed));
+        inspect?.Invoke(machine);
         return new VariantResult(resolved.Variant)
         {
             Host = host,
@@ -101,13 +107,15 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
         if (cast is not { Vmm: { } vmm, GuestFunction: { } function }) return;
         recorder.Lanes.Enter(function.Name, recorder.Now, LaneKind.Running, "RUNNING");
         recorder.Lanes.Enter("vCPU", recorder.Now, LaneKind.Running, "runs");
+        var standing = false;
         vmm.Devices[0].Device.Migration!.Stepped.Subscribe((SimTime _, in MigrationStep step) =>
         {
             points.OnStep(in step);
-            if (vmm.Cpu.IsPaused)
+            if (vmm.Cpu.IsPaused && !standing)
             {
+                standing = true;
                 points.Reach(MigrationPoint.VcpusStopped);
-                if (step.From == MigrationState.Running) recorder.Lanes.Enter("vCPU", recorder.Relative(step.Begun), LaneKind.Stopped, "stopped");
+                recorder.Lanes.Enter("vCPU", recorder.Relative(step.Begun), LaneKind.Stopped, "stopped");
             }
 
             recorder.Lanes.Enter(function.Name, recorder.Now, KindOf(step.To), step.To.ToString());
@@ -140,6 +148,7 @@ internal sealed class VariantSimulation(ResolvedScript resolved, CancellationTok
         });
         machine.Sim.Start("incoming migration", async () => result = await IncomingMigration.RunAsync(vmm, stream));
         machine.Sim.RunUntil(machine.Sim.Now + DestinationTime, cancellation);
+        inspect?.Invoke(machine);
         var (completed, problems) = cast.GuestDevice!.Personality.Report(vmm.Cpu.Program);
         var snapshot = result?.Snapshot is { } s && image is not null ? s with { Images = [image] } : null;
         return new Arrival(result?.Failure ?? (result is null ? "the destination did not resume" : null), snapshot, completed, problems);

@@ -108,6 +108,7 @@ public sealed class HostKernel
     {
         if (Outcome.IsPanicked) return;
         Log.Write(KernelLogLevel.Emergency, line);
+        Log.Close();
         Outcome.Record(HostEventKind.Panic, subject?.Id ?? default, _functions, line);
     }
 

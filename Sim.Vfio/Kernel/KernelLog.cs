@@ -45,9 +45,16 @@ public sealed class KernelLog(Simulator sim)
     /// <summary>Each line as it is written.</summary>
     public Probe<KernelLogLine> Written { get; } = new();
 
+    /// <summary>Whether the kernel still writes: after the last words of a panic nothing follows.</summary>
+    public bool IsOpen { get; private set; } = true;
+
+    /// <summary>Ends the log for good.</summary>
+    internal void Close() => IsOpen = false;
+
     /// <summary>Appends a line at the present time.</summary>
     public void Write(KernelLogLevel level, string text)
     {
+        if (!IsOpen) return;
         var line = new KernelLogLine(sim.Now, level, text);
         _lines.Add(line);
         if (Written.IsObserved) Written.Emit(sim.Now, line);

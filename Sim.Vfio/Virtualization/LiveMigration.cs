@@ -24,7 +24,7 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         if (Blocker() is { } blocker) return result with { Error = Errno.EOPNOTSUPP, Failure = blocker };
         var stream = new MigrationStream.Writer(vmm.Memory.Bytes);
         await PreCopyAsync(stream);
-        await vmm.PauseAsync();
+        if (!_options.VcpusStopLast) await vmm.PauseAsync();
         result = result with { GuestStopped = Sim.Now };
         if (await StopDevicesAsync() is { } failed) return await RecoverAsync(result, failed);
         result = result with { DevicesStopped = Sim.Now };
@@ -38,12 +38,20 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         }
 
         await Sim.Delay(_options.StopWindow);
+        if (_options.VcpusStopLast)
+        {
+            await vmm.PauseAsync();
+            result = result with { GuestStopped = Sim.Now, SwitchOver = GuestSnapshot.Of(vmm, result.SwitchOver?.Images ?? []) };
+        }
+
+        if (vmm.Aborted is { } reason) return result with { Error = Errno.EIO, Failure = reason };
         var (images, imageFailure) = await SaveDevicesAsync();
         if (vmm.Kernel.Outcome.IsPanicked) return result with { Error = Errno.EIO, Failure = "the host is lost" };
         if (imageFailure is { } lost) return await RecoverAsync(result, lost);
         result = result with { FinalBitmap = Sim.Now, ImageBytes = images.Sum(i => i.Length) };
         await SendPagesAsync(stream, _options.PreCopyRounds == 0 ? vmm.Memory.PopulatedPages() : vmm.TakeDirtyPages());
         if (_options.PreCopyRounds == 0) vmm.TakeDirtyPages();
+        _options.Saved?.Invoke();
         var bytes = await FinishAsync(stream, images);
         result = result with { Stream = bytes, Completed = Sim.Now };
         await Sim.Delay(_options.AfterWindow);

@@ -37,6 +37,12 @@ public sealed record LiveMigrationOptions
     /// <summary>How long devices stand in STOP before their images are saved and the last dirty bitmap is read.</summary>
     public SimDuration StopWindow { get; init; }
 
+    /// <summary>A sloppy order: devices stop while vCPUs run, which stop only when the window in STOP is over.</summary>
+    public bool VcpusStopLast { get; init; }
+
+    /// <summary>Called when device images and the last dirty bitmap have been read.</summary>
+    public Action? Saved { get; init; }
+
     /// <summary>How long devices stay in STOP_COPY after the stream is complete, until the source is looked at for the last time.</summary>
     public SimDuration AfterWindow { get; init; }
 }

@@ -100,7 +100,7 @@ public sealed class Vmm
     }
 
     /// <summary>Gives the guest up: the vCPU stops and does not run again.</summary>
-    internal void Abort(string reason)
+    public void Abort(string reason)
     {
         if (Aborted is not null) return;
         Aborted = reason;
