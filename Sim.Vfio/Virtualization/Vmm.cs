@@ -59,7 +59,7 @@ public sealed class Vmm
         var index = _devices.Count;
         _devices.Add(assigned);
         Kernel.Iommu!.Contexts.Attach(device.Function.Id, Domain);
-        device.ErrorEventFd = _ => Abort($"error eventfd of {device.Function.Id}");
+        device.ErrorEventFd = _ => OnError(device);
         await EnableInterruptsAsync(assigned, index);
         return assigned;
     }
@@ -97,6 +97,12 @@ public sealed class Vmm
         Domain.Pages!.ReadAndClearDirty(0, Memory.Bytes, device);
         pages.UnionWith(device);
         return pages;
+    }
+
+    /// <summary>As QEMU does: it stops the virtual machine. One that stands already, for a switch-over, is not touched.</summary>
+    private void OnError(VfioPciDevice device)
+    {
+        if (!Cpu.IsPaused) Abort($"error eventfd of {device.Function.Id}");
     }
 
     /// <summary>Gives the guest up: the vCPU stops and does not run again.</summary>
