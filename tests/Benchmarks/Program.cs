@@ -3,7 +3,13 @@ using Benchmarks;
 using Sim.Core;
 
 // dotnet run -c Release --project tests/Benchmarks -- [--heap] WORKLOAD [NUMBER ...]      (numbers may be written as 1e5)
-IWorkload[] workloads = [new HoldWorkload(), new PingWorkload(), new ReadsWorkload(), new TlpDecodeWorkload()];
+IWorkload[] workloads =
+[
+    new HoldWorkload(), new PingWorkload(),
+    new ReadsWorkload(), new ReadsWorkload { Name = "reads-failing", FailEvery = 10_000 },
+    new ReadsWorkload { Name = "reads-observed", Observed = true }, new ReadsWorkload { Name = "reads-tree", Tree = true },
+    new TlpDecodeWorkload(),
+];
 
 var queue = args.Contains("--heap") ? EventQueueKind.ReferenceHeap : EventQueueKind.Wheel;
 var words = args.Where(a => a != "--heap").ToArray();
