@@ -33,6 +33,9 @@ internal sealed class EventWheel : EventQueue
     private EventEntry[] _near = new EventEntry[64];
     private int _nearHead;
     private int _nearTail;
+
+    // Room to rebuild a small wheel in: a simulation of few events never meets the array pool.
+    private readonly EventEntry[] _few = new EventEntry[64];
     private long _current = -1;
 
     // A slot of the bucket after _current, as far as LookAhead has come; only a guess once that bucket changes.
@@ -204,7 +207,9 @@ internal sealed class EventWheel : EventQueue
             place--;
         }
         _tuning.NearMoves += _nearTail - place;
-        Array.Copy(near, place, near, place + 1, _nearTail - place);
+        // Mostly two or three entries: a call to Array.Copy takes longer than moving them.
+        for (var i = _nearTail; i > place; i--)
+            near[i] = near[i - 1];
         near[place] = entry;
         _nearTail++;
         node.Next = IsNear;
@@ -336,7 +341,7 @@ internal sealed class EventWheel : EventQueue
 
     private void Rebuild(long now, int shift, int buckets)
     {
-        var all = ArrayPool<EventEntry>.Shared.Rent(Count);
+        var all = Count <= _few.Length ? _few : ArrayPool<EventEntry>.Shared.Rent(Count);
         var count = 0;
         for (; _nearHead < _nearTail; _nearHead++)
         {
@@ -363,7 +368,8 @@ internal sealed class EventWheel : EventQueue
         Count = 0;
         foreach (ref var entry in all.AsSpan(0, count))
             Add(entry.Slot, entry.Time, entry.Sequence);
-        ArrayPool<EventEntry>.Shared.Return(all);
+        if (all != _few)
+            ArrayPool<EventEntry>.Shared.Return(all);
         _tuning.Forget();
     }
 }

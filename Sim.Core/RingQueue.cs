@@ -26,7 +26,16 @@ public sealed class RingQueue<T>
 
     /// <summary>The oldest element, in place.</summary>
     /// <exception cref="InvalidOperationException">The queue is empty.</exception>
-    public ref T Head => ref this[0];
+    public ref T Head
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            if (_count == 0)
+                ThrowNone(0);
+            return ref _ring[_head & (_ring.Length - 1)];
+        }
+    }
 
     /// <summary>The youngest element, in place.</summary>
     /// <exception cref="InvalidOperationException">The queue is empty.</exception>
@@ -40,7 +49,7 @@ public sealed class RingQueue<T>
         get
         {
             if ((uint)index >= (uint)_count)
-                throw new InvalidOperationException($"The queue holds {_count} elements; there is none at {index}.");
+                ThrowNone(index);
             return ref _ring[(_head + index) & (_ring.Length - 1)];
         }
     }
@@ -55,6 +64,7 @@ public sealed class RingQueue<T>
 
     /// <summary>Adds an element in place, to be filled in by the caller; it holds what an earlier element left there.</summary>
     /// <returns>The slot of the new element.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref T EnqueueSlot()
     {
         if (_count == _ring.Length)
@@ -75,6 +85,20 @@ public sealed class RingQueue<T>
         return item;
     }
 
+    /// <summary>
+    /// Takes the oldest element out without looking at it. Its slot keeps what it held until it is used again: nothing for elements that
+    /// would keep garbage alive.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The queue is empty.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void DropHead()
+    {
+        if (_count == 0)
+            ThrowNone(0);
+        _head = (_head + 1) & (_ring.Length - 1);
+        _count--;
+    }
+
     /// <summary>Takes the oldest element out, if there is one.</summary>
     /// <returns>False when the queue is empty.</returns>
     public bool TryDequeue([MaybeNullWhen(false)] out T item)
@@ -92,6 +116,11 @@ public sealed class RingQueue<T>
         _head = _count = 0;
     }
 
+    [DoesNotReturn]
+    private void ThrowNone(int index) =>
+        throw new InvalidOperationException($"The queue holds {_count} elements; there is none at {index}.");
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow()
     {
         var ring = new T[_ring.Length * 2];

@@ -146,8 +146,7 @@ public sealed partial class Simulator
         if (time < _now)
             throw InThePast(slot, time);
         if (IsPending(slot))
-            throw new InvalidOperationException(
-                $"{NameOf(slot)} is pending for {DueOf(slot)} already; it is {Now}. RescheduleAt moves a pending event.");
+            throw PendingAlready(slot);
         _queue.Add(slot, time, ++_sequence);
     }
 
@@ -170,6 +169,9 @@ public sealed partial class Simulator
 
     private InvalidOperationException InThePast(int slot, long time) =>
         new($"{NameOf(slot)} cannot be scheduled at {new SimTime(time)}: it is {Now} already.");
+
+    private InvalidOperationException PendingAlready(int slot) =>
+        new($"{NameOf(slot)} is pending for {DueOf(slot)} already; it is {Now}. RescheduleAt moves a pending event.");
 
     private string NameOf(int slot)
     {

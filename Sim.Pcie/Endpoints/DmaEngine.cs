@@ -54,8 +54,8 @@ public sealed class DmaEngine
         if (!_idle.TryPop(out var t)) t = new Transfer();
         t.Start(address, bytes, context);
         _transfers++;
-        _waiting.Enqueue(t);
-        Issue();
+        if (_waiting.Count == 0) Issue(t);
+        if (t.Sent < t.Length) _waiting.Enqueue(t);
         return true;
     }
 
@@ -123,21 +123,33 @@ public sealed class DmaEngine
         return _function.MayRequest;
     }
 
-    private void Issue()
+    /// <summary>Requests of waiting transfers, in order, as far as there are tags.</summary>
+    private void IssueWaiting()
     {
-        var device = _function.Device;
         while (_waiting.Count > 0 && _tags.Any)
         {
             var t = _waiting.Head;
+            Issue(t);
+            if (t.Sent == t.Length) _waiting.DropHead();
+        }
+    }
+
+    private void Issue(Transfer t)
+    {
+        var transmitter = _function.Device.Transmitter;
+        while (t.Sent < t.Length && _tags.Any)
+        {
             var address = t.Address + (ulong)t.Sent;
             var n = ReadSplitter.NextRequestBytes(address, t.Length - t.Sent, _function.MaxReadRequestSize);
             var tag = _tags.Allocate();
-            _parts[tag] = new Part { Transfer = t, Offset = t.Sent, Remaining = n };
+            ref var part = ref _parts[tag];
+            part.Transfer = t;
+            part.Offset = t.Sent;
+            part.Remaining = n;
             t.Sent += n;
             t.Outstanding++;
-            if (t.Sent == t.Length) _waiting.Dequeue();
             var read = Tlps.MemoryRead(_function.Id, tag, address, n);
-            device.Transmitter.Send(in read, device.Sim.Now, null);
+            transmitter.Send(in read, _function.Sim.Now, null);
         }
     }
 
@@ -155,7 +167,7 @@ public sealed class DmaEngine
         t.Outstanding--;
         if (t.Outstanding > 0 || t.Sent < t.Length)
         {
-            Issue();
+            IssueWaiting();
             return;
         }
 
@@ -163,7 +175,7 @@ public sealed class DmaEngine
         var data = t.Status == CompletionStatus.Successful ? t.Buffer.AsSpan(0, t.Length) : default;
         _function.OnDmaRead(t.Context, data, t.Status);
         _idle.Push(t);
-        Issue();
+        IssueWaiting();
     }
 
     private sealed class Transfer

@@ -11,10 +11,7 @@ namespace Sim.Pcie.Links;
 internal sealed class CreditPool
 {
     private readonly FlowControlCredits _advertised;
-    private readonly int[] _headers = new int[3];
-    private readonly int[] _data = new int[3];
-    private readonly bool[] _infiniteHeaders = new bool[3];
-    private readonly bool[] _infiniteData = new bool[3];
+    private readonly Available[] _available = new Available[3];
     private Returned[] _returns = new Returned[16];
     private int _first;
     private int _count;
@@ -25,9 +22,10 @@ internal sealed class CreditPool
         AllInfinite = true;
         for (var k = 0; k < 3; k++)
         {
-            _infiniteHeaders[k] = advertised.Headers((FlowClass)k) == 0;
-            _infiniteData[k] = advertised.Data((FlowClass)k) == 0;
-            AllInfinite &= _infiniteHeaders[k] && _infiniteData[k];
+            ref var a = ref _available[k];
+            a.HeaderMask = advertised.Headers((FlowClass)k) == 0 ? 0 : ~0;
+            a.DataMask = advertised.Data((FlowClass)k) == 0 ? 0 : ~0;
+            AllInfinite &= a.IsInfinite;
         }
 
         Reinitialize();
@@ -43,19 +41,12 @@ internal sealed class CreditPool
     {
         get
         {
-            Span<int> headers = [_headers[0], _headers[1], _headers[2]];
-            Span<int> data = [_data[0], _data[1], _data[2]];
-            for (var i = 0; i < _count; i++)
-            {
-                ref var r = ref At(i);
-                headers[(int)r.Kind]++;
-                data[(int)r.Kind] += r.Data;
-            }
-
+            Span<Available> sum = [.. _available];
+            for (var i = 0; i < _count; i++) sum[(int)At(i).Kind].Add(At(i).Data);
             for (var k = 0; k < 3; k++)
             {
-                if (!_infiniteHeaders[k] && headers[k] != _advertised.Headers((FlowClass)k)) return false;
-                if (!_infiniteData[k] && data[k] != _advertised.Data((FlowClass)k)) return false;
+                if (sum[k].HeaderMask != 0 && sum[k].Headers != _advertised.Headers((FlowClass)k)) return false;
+                if (sum[k].DataMask != 0 && sum[k].Data != _advertised.Data((FlowClass)k)) return false;
             }
 
             return true;
@@ -68,40 +59,41 @@ internal sealed class CreditPool
         _first = _count = 0;
         for (var k = 0; k < 3; k++)
         {
-            _headers[k] = _infiniteHeaders[k] ? int.MaxValue : _advertised.Headers((FlowClass)k);
-            _data[k] = _infiniteData[k] ? int.MaxValue : _advertised.Data((FlowClass)k);
+            ref var a = ref _available[k];
+            a.Headers = a.HeaderMask == 0 ? int.MaxValue : _advertised.Headers((FlowClass)k);
+            a.Data = a.DataMask == 0 ? int.MaxValue : _advertised.Data((FlowClass)k);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryConsume(FlowClass kind, int data, SimTime now)
     {
-        var k = (int)kind;
-        if ((_headers[k] <= 0 || _data[k] < data) && !Covers(kind, data, now)) return false;
-        if (!_infiniteHeaders[k]) _headers[k]--;
-        if (!_infiniteData[k]) _data[k] -= data;
+        ref var a = ref _available[(int)kind];
+        if (!a.Covers(data) && !Covers(kind, data, now)) return false;
+        a.Headers += a.HeaderMask; // -1, or 0 where they are infinite
+        a.Data -= data & a.DataMask;
         return true;
     }
 
     public bool Covers(FlowClass kind, int data, SimTime now)
     {
-        var k = (int)kind;
-        while ((_headers[k] <= 0 || _data[k] < data) && _count > 0 && _returns[_first].At <= now)
+        ref var a = ref _available[(int)kind];
+        while (!a.Covers(data) && _count > 0)
         {
             ref var r = ref _returns[_first];
-            if (!_infiniteHeaders[(int)r.Kind]) _headers[(int)r.Kind]++;
-            if (!_infiniteData[(int)r.Kind]) _data[(int)r.Kind] += r.Data;
+            if (r.At > now) break;
+            _available[(int)r.Kind].Add(r.Data);
             _first = (_first + 1) & (_returns.Length - 1);
             _count--;
         }
 
-        return _headers[k] > 0 && _data[k] >= data;
+        return a.Covers(data);
     }
 
     /// <summary>Puts a return in its place by time; false if nothing of this class is counted.</summary>
     public bool Give(FlowClass kind, int data, SimTime at)
     {
-        if (_infiniteHeaders[(int)kind] && _infiniteData[(int)kind]) return false;
+        if (_available[(int)kind].IsInfinite) return false;
         if (_count == _returns.Length) Grow();
         var i = _count++;
 
@@ -124,6 +116,25 @@ internal sealed class CreditPool
         for (var i = 0; i < _count; i++) bigger[i] = At(i);
         _returns = bigger;
         _first = 0;
+    }
+
+    /// <summary>What is free of one class. A mask of zero makes a kind infinite: it is neither taken nor given back.</summary>
+    private struct Available
+    {
+        public int Headers;
+        public int Data;
+        public int HeaderMask;
+        public int DataMask;
+
+        public readonly bool IsInfinite => (HeaderMask | DataMask) == 0;
+
+        public readonly bool Covers(int data) => Headers > 0 && Data >= data;
+
+        public void Add(int data)
+        {
+            Headers -= HeaderMask;
+            Data += data & DataMask;
+        }
     }
 
     private struct Returned

@@ -33,7 +33,9 @@ public sealed class LinkDirection
 
     private readonly Simulator _sim;
     private readonly LinkProfile _profile;
+    private readonly DataRate _rate;
     private readonly SimDuration _flight;
+    private readonly SimDuration _creditReturn;
     private readonly SimEvent _arrival;
     private readonly SimEvent _creditEvent;
     private readonly RingQueue<InFlight> _wire = new();
@@ -49,10 +51,11 @@ public sealed class LinkDirection
         Link = link;
         From = from;
         To = to;
-        Rate = rate;
+        _rate = rate;
         _sim = from.Sim;
         _profile = link.Profile;
         _flight = _profile.Propagation;
+        _creditReturn = _profile.CreditReturnLatency;
         _credits = new CreditPool(to.Advertised);
         _returnsCredits = !_credits.AllInfinite;
         _arrival = new SimEvent(_sim, OnArrival);
@@ -69,7 +72,7 @@ public sealed class LinkDirection
     public Port To { get; }
 
     /// <summary>Rate of bytes on the wire.</summary>
-    public DataRate Rate { get; }
+    public DataRate Rate => _rate;
 
     /// <summary>Every TLP that arrives, at its arrival, before the receiver acts on it.</summary>
     public Probe<TlpHop> Arrived { get; } = new();
@@ -149,7 +152,7 @@ public sealed class LinkDirection
 
     private void Return(FlowClass kind, int data, SimTime at)
     {
-        if (!_credits.Give(kind, data, at + _profile.CreditReturnLatency)) return;
+        if (!_credits.Give(kind, data, at + _creditReturn)) return;
         if (_waitingCount > 0) ArmCreditEvent();
     }
 
@@ -158,7 +161,7 @@ public sealed class LinkDirection
         var start = _serializerFree > ready ? _serializerFree : ready;
         if (start < _sim.Now) start = _sim.Now;
         var bytes = _profile.WireBytes(in tlp);
-        _serializerFree = start + Rate.TimeFor(bytes);
+        _serializerFree = start + _rate.TimeFor(bytes);
         BytesSent += bytes;
         if (holder is { _returnsCredits: true }) holder.Return(kind, tlp.DataCredits, start);
         var arrives = _serializerFree + _flight;
@@ -166,24 +169,53 @@ public sealed class LinkDirection
         slot.Started = start;
         slot.Arrives = arrives;
         slot.Tlp = tlp;
-        if (!_arrival.IsPending) _arrival.ScheduleAt(arrives);
+        if (_wire.Count == 1) _arrival.ScheduleAt(arrives);
     }
 
     private void OnArrival()
     {
-        var flying = _wire.Dequeue();
+        // Copied out of the ring: what the receiver does may take the link down, which clears it.
+        ref var head = ref _wire.Head;
+        var tlp = head.Tlp;
+        var started = head.Started;
+        _wire.DropHead();
         if (_wire.Count > 0) _arrival.ScheduleAt(_wire.Head.Arrives);
         Delivered++;
-        if (Arrived.IsObserved) Arrived.Emit(_sim.Now, new TlpHop(this, flying.Started, flying.Tlp));
-        To.Receive(in flying.Tlp, this);
+        if (Arrived.IsObserved) Arrived.Emit(_sim.Now, new TlpHop(this, started, tlp));
+        To.Receive(in tlp, this);
     }
 
     /// <summary>Commits, oldest first, every waiting TLP that has its credits and that the ordering rules let go (§2.4.1, Table
     /// 2-42).</summary>
     private void Pump()
     {
-        while (_waitingCount > 0 && TryCommitOldest()) { }
+        if (!PumpOnlyClass())
+        {
+            while (_waitingCount > 0 && TryCommitOldest()) { }
+        }
+
         if (_waitingCount > 0) ArmCreditEvent();
+    }
+
+    /// <summary>The usual case: all that waits is of one class, so that no ordering rule has a say. False if it is not the case.</summary>
+    private bool PumpOnlyClass()
+    {
+        for (var k = 0; k < Classes; k++)
+        {
+            var queue = _waiting[k];
+            if (queue.Count != _waitingCount) continue;
+            while (queue.Count > 0 && _credits.TryConsume((FlowClass)k, queue.Head.Tlp.DataCredits, _sim.Now))
+            {
+                var w = queue.Head;
+                queue.DropHead();
+                _waitingCount--;
+                Commit(in w.Tlp, w.Ready, w.Holder, (FlowClass)k);
+            }
+
+            return true;
+        }
+
+        return false;
     }
 
     private bool TryCommitOldest()
@@ -220,6 +252,9 @@ public sealed class LinkDirection
     {
         var next = _credits.NextReturn;
         if (next == SimTime.MaxValue) return;
+
+        // Before the serialiser is free nothing can leave: credits that come back earlier than that are all taken in by one event.
+        if (next < _serializerFree) next = _serializerFree;
         if (next < _sim.Now) next = _sim.Now;
         if (!_creditEvent.IsPending) _creditEvent.ScheduleAt(next);
         else if (_creditEvent.Due > next) _creditEvent.RescheduleAt(next);

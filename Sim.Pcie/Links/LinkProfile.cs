@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sim.Core;
 using Sim.Pcie.Transactions;
 
@@ -32,5 +33,6 @@ public sealed record LinkProfile
     public static LinkProfile Standard { get; } = new() { Name = "standard" };
 
     /// <summary>Bytes that this TLP occupies on the wire.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int WireBytes(in Tlp tlp) => FixedTlpOverhead is { } overhead ? overhead + tlp.PayloadBytes : FramingBytes + tlp.WireBytes;
 }

@@ -39,7 +39,7 @@ public abstract class Function
     public PciExpressCapability Express { get; }
 
     /// <summary>Routing ID: bus number as captured from configuration writes (§2.2.6.2).</summary>
-    public virtual RoutingId Id { get; internal set; }
+    public RoutingId Id { get; internal set; }
 
     /// <summary>The error path of this function.</summary>
     public abstract ErrorReporter Errors { get; }

@@ -46,7 +46,9 @@ public abstract class Port
 
     /// <summary>The direction this port transmits on.</summary>
     /// <exception cref="InvalidOperationException">The port is not connected.</exception>
-    public LinkDirection Transmitter => _transmitter ?? throw new InvalidOperationException($"{Name} is not connected to a link");
+    public LinkDirection Transmitter => _transmitter ?? throw NotConnected();
+
+    private InvalidOperationException NotConnected() => new($"{Name} is not connected to a link");
 
     internal void Attach(Link link, LinkDirection transmitter)
     {

@@ -11,6 +11,8 @@ namespace Sim.Pcie.Topology;
 public sealed class Switch
 {
     private readonly SwitchPort[] _downstream;
+    private readonly Simulator _sim;
+    private readonly SimDuration _latency;
 
     /// <summary>Makes a switch.</summary>
     /// <param name="sim">Simulator.</param>
@@ -23,6 +25,8 @@ public sealed class Switch
         ArgumentOutOfRangeException.ThrowIfGreaterThan(downstreamPorts, 32);
         Name = name;
         Options = options ?? new SwitchOptions();
+        _sim = sim;
+        _latency = Options.Latency;
         Upstream = new SwitchPort(sim, $"{name}.up", this, isUpstream: true, 0);
         _downstream = new SwitchPort[downstreamPorts];
         for (var i = 0; i < downstreamPorts; i++) _downstream[i] = new SwitchPort(sim, $"{name}.p{i}", this, isUpstream: false, i);
@@ -235,7 +239,7 @@ public sealed class Switch
     {
         if (egress.Link is { IsUp: true })
         {
-            egress.Transmitter.Send(in tlp, egress.Sim.Now + Options.Latency, from);
+            egress.Transmitter.Send(in tlp, _sim.Now + _latency, from);
             return;
         }
 

@@ -9,13 +9,16 @@ public sealed class TlpBodyPool
 {
     private const int SmallestLog2 = 6;
     private const int LargestLog2 = 12;
-    private readonly Stack<TlpBody>[] _free = new Stack<TlpBody>[LargestLog2 - SmallestLog2 + 1];
+
+    // A stack a size class. What lies above its top stays there: a body that comes back to the place it was taken from is not even written.
+    private readonly TlpBody[][] _free = new TlpBody[LargestLog2 - SmallestLog2 + 1][];
+    private readonly int[] _tops = new int[LargestLog2 - SmallestLog2 + 1];
 
     /// <summary>An empty pool.</summary>
     public TlpBodyPool()
     {
         for (int i = 0; i < _free.Length; i++)
-            _free[i] = new();
+            _free[i] = [];
     }
 
     /// <summary>Bodies out on loan: 0 once every TLP was consumed.</summary>
@@ -28,8 +31,8 @@ public sealed class TlpBodyPool
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, 4096u, nameof(bytes));
         int sizeClass = Math.Max(0, BitOperations.Log2((uint)Math.Max(1, bytes) * 2 - 1) - SmallestLog2);
-        if (!_free[sizeClass].TryPop(out var body))
-            body = new(this, sizeClass, 1 << (sizeClass + SmallestLog2));
+        ref int top = ref _tops[sizeClass];
+        var body = top > 0 ? _free[sizeClass][--top] : new(this, sizeClass, 1 << (sizeClass + SmallestLog2));
         body.Reset(bytes);
         Rented++;
         return body;
@@ -57,10 +60,27 @@ public sealed class TlpBodyPool
     public void Return(TlpBody body)
     {
         if (!body.IsRented || body.Pool != this)
-            throw new InvalidOperationException(
-                body.Pool != this ? "the TLP body belongs to another pool" : "the TLP body was returned twice");
+            ThrowNotOurs(body);
         body.IsRented = false;
         Rented--;
-        _free[body.SizeClass].Push(body);
+        ref int top = ref _tops[body.SizeClass];
+        var free = _free[body.SizeClass];
+        if (top == free.Length)
+            free = Grow(body.SizeClass);
+        if (free[top] != body)
+            free[top] = body;
+        top++;
+    }
+
+    private TlpBody[] Grow(int sizeClass)
+    {
+        Array.Resize(ref _free[sizeClass], Math.Max(16, _free[sizeClass].Length * 2));
+        return _free[sizeClass];
+    }
+
+    private void ThrowNotOurs(TlpBody body)
+    {
+        throw new InvalidOperationException(
+            body.Pool != this ? "the TLP body belongs to another pool" : "the TLP body was returned twice");
     }
 }
