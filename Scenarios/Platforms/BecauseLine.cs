@@ -5,7 +5,8 @@ using ErrorStep = Sim.Pcie.Errors.ErrorStep;
 
 namespace Scenarios.Platforms;
 
-/// <summary>Says in one line why a verdict came out, from decisions that were recorded: nothing here knows a platform or a policy.</summary>
+/// <summary>Says in one line why a verdict came out, from decisions that were recorded: nothing here knows a platform or a
+/// policy.</summary>
 internal static class BecauseLine
 {
     // How far along the error path a step is: the farthest one reached is the one that explains.
@@ -30,8 +31,11 @@ internal static class BecauseLine
         var absent = Absent(recorder).Select(f => f.Register).Distinct().ToList();
         if (absent.Count > 0)
             parts.Add($"{recorder.Platform!.Name}, like {recorder.Platform.Dump.Place}, has no {string.Join(" and no ", absent)}");
-        if (watch.FirstOutside is { } write) parts.Add($"{names.Of(write.Requester!.Value)} wrote host memory 0x{write.Address:x} that is not its user's");
-        var worst = recorder.HostEvents.Where(e => HostJudge.GradeOf(e.Kind) == host && host >= HostIntegrity.Contained).Select(e => e.Detail);
+        if (watch.FirstOutside is { } write)
+            parts.Add($"{names.Of(write.Requester!.Value)} wrote host memory 0x{write.Address:x} that is not its user's");
+        var worst = recorder.HostEvents
+            .Where(e => HostJudge.GradeOf(e.Kind) == host && host >= HostIntegrity.Contained)
+            .Select(e => e.Detail);
         if (worst.FirstOrDefault() is { } detail) parts.Add(detail);
         if (differences.Count > 0) parts.Add(differences[0] + (differences.Count > 1 ? $" (and {differences.Count - 1} more)" : ""));
         return parts.Count > 0 ? string.Join("; ", parts) : "nobody touched the device while it was stopped";

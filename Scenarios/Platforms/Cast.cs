@@ -100,7 +100,8 @@ internal sealed class Cast
     }
 
     private async Task AddGuestAsync(
-        string name, SourcePosition position, Script script, DeviceUnit unit, EndpointFunction function, VfioPciDevice device, ulong guestBase)
+        string name, SourcePosition position, Script script, DeviceUnit unit, EndpointFunction function, VfioPciDevice device,
+        ulong guestBase)
     {
         if (Vmm is not null) throw new ScriptException(position, $"'{name}' is a second guest; expected one guest on a host");
         var work = script.Timeline.OfType<WorkEntry>().FirstOrDefault(w => w.By.Name == name);

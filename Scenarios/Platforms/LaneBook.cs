@@ -7,7 +7,8 @@ namespace Scenarios.Platforms;
 internal sealed class LaneBook
 {
     private readonly List<string> _order = [];
-    private readonly Dictionary<string, (List<LaneSpan> Spans, List<LaneInstant> Instants, (SimTime From, LaneKind Kind, string Label)? Open)> _lanes = [];
+    private readonly Dictionary<string,
+        (List<LaneSpan> Spans, List<LaneInstant> Instants, (SimTime From, LaneKind Kind, string Label)? Open)> _lanes = [];
 
     /// <summary>Fixes a lane's place: lanes appear in the order of their first mention.</summary>
     public void Declare(string lane)

@@ -51,7 +51,8 @@ internal sealed class Machine
 
     public DeviceUnit Device(string name) => Devices.Single(d => d.Name == name);
 
-    /// <summary>Enumerates, enables VFs, starts the kernel and its error services, and sets the registers that the script overrides.</summary>
+    /// <summary>Enumerates, enables VFs, starts the kernel and its error services, and sets the registers that the script
+    /// overrides.</summary>
     public async Task BootAsync()
     {
         var tree = await Enumerator.EnumerateAsync(Root, Platform?.Policy());

@@ -40,17 +40,21 @@ internal sealed class MigrationJudge(Machine source, Cast cast, GuestSnapshot? r
             if (a != b) Add("device state", a.Name.Length > 0 ? a.Name : b.Name, a.Value, b.Value);
         }
 
-        foreach (var (device, vector) in was.Pending.Except(became.Pending)) Add("interrupt", $"vector {vector} of device {device}", "pending", "gone");
-        foreach (var (device, vector) in became.Pending.Except(was.Pending)) Add("interrupt", $"vector {vector} of device {device}", "none", "pending");
+        foreach (var (device, vector) in was.Pending.Except(became.Pending))
+            Add("interrupt", $"vector {vector} of device {device}", "pending", "gone");
+        foreach (var (device, vector) in became.Pending.Except(was.Pending))
+            Add("interrupt", $"vector {vector} of device {device}", "none", "pending");
         if (!was.Cpu.AsSpan().SequenceEqual(became.Cpu)) Add("vCPU state", "", "at the switch-over", "differs");
     }
 
     private void Add(string what, string where, string atSource, string atDestination) =>
         _differences.Add(new MigrationDifference(what, where, atSource, atDestination));
 
-    private static (string Name, string Value) At(IReadOnlyList<(string Name, string Value)> fields, int i) => i < fields.Count ? fields[i] : ("", "absent");
+    private static (string Name, string Value) At(IReadOnlyList<(string Name, string Value)> fields, int i) =>
+        i < fields.Count ? fields[i] : ("", "absent");
 
-    private static byte[] Page(GuestSnapshot snapshot, ulong address) => snapshot.Pages.GetValueOrDefault(address) ?? new byte[GuestMemory.PageBytes];
+    private static byte[] Page(GuestSnapshot snapshot, ulong address) =>
+        snapshot.Pages.GetValueOrDefault(address) ?? new byte[GuestMemory.PageBytes];
 
     private static string Hex(byte value) => "0x" + value.ToString("x2", CultureInfo.InvariantCulture);
 }

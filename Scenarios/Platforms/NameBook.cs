@@ -2,7 +2,8 @@ using Sim.Pcie.Spec;
 
 namespace Scenarios.Platforms;
 
-/// <summary>The script's names for Routing IDs and places, as they stand after boot: immutable, so that a trace can be put into words on any thread.</summary>
+/// <summary>The script's names for Routing IDs and places, as they stand after boot: immutable, so that a trace can be put into words on
+/// any thread.</summary>
 internal sealed class NameBook
 {
     private readonly Dictionary<RoutingId, string> _names = [];

@@ -21,7 +21,8 @@ internal sealed class Points(Simulator sim)
     /// <summary>An arc of the migrated device ended.</summary>
     public void OnStep(in MigrationStep step)
     {
-        if (step.To is MigrationState.RunningP2P or MigrationState.PreCopyP2P or MigrationState.Stop) Reach(MigrationPoint.InitiatorSuspended);
+        if (step.To is MigrationState.RunningP2P or MigrationState.PreCopyP2P or MigrationState.Stop)
+            Reach(MigrationPoint.InitiatorSuspended);
         if (step.To == MigrationState.Stop) Reach(MigrationPoint.Stopped);
     }
 

@@ -13,8 +13,8 @@ using ErrorStep = Sim.Pcie.Errors.ErrorStep;
 namespace Scenarios.Platforms;
 
 /// <summary>
-/// Looks at a machine from the moment it is attached: TLPs on every link, decisions of devices, steps of error paths, interrupts, the kernel's log.
-/// It changes nothing; times are counted from its beginning.
+/// Looks at a machine from the moment it is attached: TLPs on every link, decisions of devices, steps of error paths, interrupts, the
+/// kernel's log. It changes nothing; times are counted from its beginning.
 /// </summary>
 internal sealed class Recorder
 {
@@ -175,7 +175,8 @@ internal sealed class Recorder
         _counters.Add("user TLPs to a stopped Function");
         _counters.Add($"{access.Header.Type} to a stopped Function: {access.Decision}");
         StoppedAccesses.Add((Now, access));
-        Lanes.Instant(access.Function.Name, Now, access.Header.HasData ? LaneKind.Store : LaneKind.Load, $"{access.Header.Type}: {access.Decision}");
+        Lanes.Instant(access.Function.Name, Now, access.Header.HasData ? LaneKind.Store : LaneKind.Load,
+            $"{access.Header.Type}: {access.Decision}");
     }
 
     private void OnErrorStep(SimTime time, in ErrorStep step)

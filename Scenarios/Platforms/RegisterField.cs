@@ -20,7 +20,8 @@ internal readonly record struct RegisterField(int Offset, int Bytes, int Lsb, ui
         configs.SelectMany(c => c.Fields()).Select(f => NameOf(f.Register, f.Field));
 
     public static string Unknown(string component, ConfigSpace config, string path) =>
-        $"{component} has no register field '{path}'{NearestWord.Hint(path, NamesOf([config]))}; expected 'Register.Field' as the specification names them";
+        $"{component} has no register field '{path}'{NearestWord.Hint(path, NamesOf([config]))}; "
+        + "expected 'Register.Field' as the specification names them";
 
     private static string NameOf(RegisterSpec register, FieldSpec field) => $"{register.Name}.{field.Name}";
 }

@@ -16,7 +16,8 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
     public LiveMigrationResult? Migration { get; private set; }
 
     /// <summary>Plays all entries.</summary>
-    public Task PlayAsync() => Task.WhenAll(script.Timeline.Select((entry, i) => machine.Sim.Start($"timeline[{i}] {entry.Do}", () => PlayAsync(entry))));
+    public Task PlayAsync() => Task.WhenAll(script.Timeline.Select((entry, i) =>
+        machine.Sim.Start($"timeline[{i}] {entry.Do}", () => PlayAsync(entry))));
 
     private async Task PlayAsync(TimelineEntry entry)
     {

@@ -6,7 +6,8 @@ using Sim.Pcie.Spec;
 namespace Scenarios.Platforms;
 
 /// <summary>
-/// The TLPs of all links of a machine: headers leave the simulation's thread through a bounded channel and are put into words on another one.
+/// The TLPs of all links of a machine: headers leave the simulation's thread through a bounded channel and are put into words on another
+/// one.
 /// </summary>
 internal sealed class TlpTrace
 {

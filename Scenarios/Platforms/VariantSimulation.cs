@@ -10,7 +10,8 @@ using Vmm = Sim.Vfio.Virtualization.Vmm;
 
 namespace Scenarios.Platforms;
 
-/// <summary>Runs a variant: boots the source, plays the timeline, carries the migration's bytes to a second machine, and judges what was measured.</summary>
+/// <summary>Runs a variant: boots the source, plays the timeline, carries the migration's bytes to a second machine, and judges what was
+/// measured.</summary>
 /// <param name="inspect">Looks at each machine when its run is over: what must hold of any machine, whatever was played on it.</param>
 internal sealed class SimulatedVariants(Action<Machine>? inspect = null) : IVariantRunner
 {
@@ -87,7 +88,8 @@ internal sealed class VariantSimulation(ResolvedScript resolved, Action<Machine>
             throw script;
         }
 
-        if (!booted.IsCompletedSuccessfully) throw new InvalidOperationException("the machine did not finish booting: something waits for ever");
+        if (!booted.IsCompletedSuccessfully)
+            throw new InvalidOperationException("the machine did not finish booting: something waits for ever");
         return (machine, cast!);
     }
 

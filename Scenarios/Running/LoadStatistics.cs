@@ -32,7 +32,8 @@ internal static class LoadStatistics
     {
         if (Median(result) is not { } median) return null;
         var count = result.Loads.Count == 1 ? "1 load" : $"{result.Loads.Count} loads";
-        return $"{count}, median {Time(median.Value)} (95 % between {Time(median.Low)} and {Time(median.High)}), longest {Of(result, "max")}";
+        return $"{count}, median {Time(median.Value)} (95 % between {Time(median.Low)} and {Time(median.High)}), "
+            + $"longest {Of(result, "max")}";
 
         static string Time(double femtoseconds) => double.IsFinite(femtoseconds)
             ? new SimDuration((long)femtoseconds).ToString()

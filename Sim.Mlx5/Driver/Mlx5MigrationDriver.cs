@@ -98,8 +98,10 @@ public sealed class Mlx5MigrationDriver : IVariantDriver
     {
         { TimedOut: true } => Errno.ETIMEDOUT,
         { Delivery: not DeliveryStatus.Ok } or { IsDamaged: true } => Errno.EIO,
-        { Status: CommandStatus.BadOperation or CommandStatus.BadParameter or CommandStatus.BadResource or CommandStatus.BadResourceState
-            or CommandStatus.BadQpState } => Errno.EINVAL,
+        {
+            Status: CommandStatus.BadOperation or CommandStatus.BadParameter or CommandStatus.BadResource or CommandStatus.BadResourceState
+            or CommandStatus.BadQpState
+        } => Errno.EINVAL,
         { Status: CommandStatus.ResourceBusy } => Errno.EBUSY,
         _ => Errno.EIO,
     };

@@ -121,7 +121,8 @@ public sealed partial class ConfigSpace
         return 0;
     }
 
-    /// <summary>The register fields of every table placed, as (register, its absolute offset in <see cref="RegisterSpec.Offset"/>, field).</summary>
+    /// <summary>The register fields of every table placed, as (register, its absolute offset in <see cref="RegisterSpec.Offset"/>,
+    /// field).</summary>
     public IEnumerable<(RegisterSpec Register, FieldSpec Field)> Fields()
     {
         RegisterSpec? last = null;

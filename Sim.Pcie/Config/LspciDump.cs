@@ -104,7 +104,8 @@ public static class LspciDump
         return RoutingId.TryParse(address, out id);
     }
 
-    /// <summary>A row begins with its offset, two or three hexadecimal digits and a colon; a Function's address has more behind it.</summary>
+    /// <summary>A row begins with its offset, two or three hexadecimal digits and a colon; a Function's address has more behind
+    /// it.</summary>
     private static bool IsRow(string line)
     {
         var colon = line.IndexOf(':');

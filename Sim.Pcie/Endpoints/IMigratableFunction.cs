@@ -35,7 +35,8 @@ public interface IMigratableFunction
     /// <summary>The state that migrates, as bytes: registers, queues, pending interrupts, MSI-X table.</summary>
     byte[] SaveImage();
 
-    /// <summary>What such bytes say, field by field, for those who compare two images. By default words of eight bytes, named by their offset.</summary>
+    /// <summary>What such bytes say, field by field, for those who compare two images. By default words of eight bytes, named by their
+    /// offset.</summary>
     /// <param name="image">An image of this kind of function.</param>
     IReadOnlyList<(string Name, string Value)> DescribeImage(byte[] image)
     {

@@ -3,8 +3,8 @@ using Sim.Vfio.Kernel;
 namespace Sim.Vfio.Drivers;
 
 /// <summary>
-/// The host's driver of a PF whose VFs are given away: it takes part in error recovery. It goes on after an error that left the channel alone
-/// and asks for a reset after one that froze it.
+/// The host's driver of a PF whose VFs are given away: it takes part in error recovery. It goes on after an error that left the channel
+/// alone and asks for a reset after one that froze it.
 /// </summary>
 /// <param name="kernel">The host.</param>
 public sealed class ControlBlockPfDriver(HostKernel kernel) : PciDriver

@@ -3,8 +3,8 @@ using Sim.Vfio.Kernel;
 namespace Sim.Vfio.Drivers;
 
 /// <summary>
-/// The host's driver of a Physical Function, as error recovery sees the drivers of network cards: any uncorrectable error stops it, and with it the
-/// services its VFs live on; it asks for a reset and starts again afterwards.
+/// The host's driver of a Physical Function, as error recovery sees the drivers of network cards: any uncorrectable error stops it, and
+/// with it the services its VFs live on; it asks for a reset and starts again afterwards.
 /// </summary>
 public sealed class PhysicalFunctionDriver : PciDriver
 {

@@ -16,7 +16,12 @@ public sealed class SriovTests
         _config = new("PF");
         _sriov = SriovCapability.Add(_config, 0x100, new()
         {
-            TotalVfs = 8, FirstVfOffset = 2, VfStride = 1, FirstVfOffsetWithoutAri = 16, VfDeviceId = 0x1018, SupportedPageSizes = 0x553,
+            TotalVfs = 8,
+            FirstVfOffset = 2,
+            VfStride = 1,
+            FirstVfOffsetWithoutAri = 16,
+            VfDeviceId = 0x1018,
+            SupportedPageSizes = 0x553,
             VfBars = [new(0, BarKind.Memory64Prefetchable, 1 << 13)],
         });
     }

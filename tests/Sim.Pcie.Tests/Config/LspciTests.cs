@@ -15,7 +15,7 @@ public sealed class LspciTests
         ["!!!", "broken", "<unreadable>", "<access denied>", "Unknown", "<?>", "Cannot", "Invalid", "looped", "Extended Capability ID 0x"];
 
     // What lspci says of sound real devices too: a body it cannot know or (3.9) has no decoder for, a slot without indicators.
-    private static readonly string[] Usual = 
+    private static readonly string[] Usual =
     [
         "Vendor Specific Information", "Vendor-Specific", "AttnInd Unknown", "Physical Layer 16.0 GT/s <?>", "Data Link Feature <?>",
         "Extended Capability ID 0x2a",
@@ -85,7 +85,9 @@ public sealed class LspciTests
         var config = new ConfigSpace(name);
         var identity = new FunctionIdentity(0x15B3, 0x1017, 0x020000)
         {
-            SubsystemVendorId = 0x15B3, SubsystemId = 0x0020, InterruptPin = 1,
+            SubsystemVendorId = 0x15B3,
+            SubsystemId = 0x0020,
+            InterruptPin = 1,
         };
         if (name is "PF" or "VF")
         {
@@ -104,7 +106,9 @@ public sealed class LspciTests
             AriCapability.Add(config, 0x150, 1);
             SriovCapability.Add(config, 0x180, new()
             {
-                TotalVfs = 8, VfDeviceId = 0x1018, VfBars = [new(0, BarKind.Memory64Prefetchable, 1 << 20)],
+                TotalVfs = 8,
+                VfDeviceId = 0x1018,
+                VfBars = [new(0, BarKind.Memory64Prefetchable, 1 << 20)],
             });
             LinkCapabilities.AddSecondaryPciExpress(config, 0x1C0, 16, false);
             AcsCapability.Add(config, 0x230, AcsFeatures.None);
@@ -153,7 +157,8 @@ public sealed class LspciTests
         {
             using var lspci = Process.Start(new ProcessStartInfo("lspci", ["-F", file, "-vvv", "-nn"])
             {
-                RedirectStandardOutput = true, RedirectStandardError = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
             })!;
             var output = lspci.StandardOutput.ReadToEnd() + lspci.StandardError.ReadToEnd();
             lspci.WaitForExit();

@@ -37,7 +37,11 @@ public sealed class RecoveryTests
     public void After_a_reset_from_above_bridges_and_VFs_answer_again(DpcTrigger dpc)
     {
         var fatal = dpc == DpcTrigger.Off;
-        var (host, _) = Poke(new HostErrorPolicy { Dpc = dpc, UncorrectableSeverity = fatal ? UnsupportedRequestIsFatal : null }, virtualAer: true);
+        var (host, _) = Poke(new HostErrorPolicy
+        {
+            Dpc = dpc,
+            UncorrectableSeverity = fatal ? UnsupportedRequestIsFatal : null,
+        }, virtualAer: true);
         Assert.That(host.Dmesg.Last(), Does.EndWith("AER: device recovery successful"));
         Assert.That(host.Kernel.Outcome.Has(fatal ? HostEventKind.HotReset : HostEventKind.LinkDown), Is.True);
         host.Run(async () => Assert.That(await host.Vfs[1].ReadAsync(0x04, 4), Is.Not.EqualTo(uint.MaxValue)));

@@ -63,7 +63,8 @@ public sealed class MigrationFileTests
     [Test]
     public void A_write_carries_the_drivers_error() => Run(async sim =>
         Assert.That(
-            await MigrationFile.ForResuming(_ => Task.FromResult(Errno.EIO)).WriteAsync(_buffer), Is.EqualTo(new FileResult(Errno.EIO, 0))));
+            await MigrationFile.ForResuming(_ => Task.FromResult(Errno.EIO)).WriteAsync(_buffer),
+            Is.EqualTo(new FileResult(Errno.EIO, 0))));
 
     private static void Run(Func<Simulator, Task> test)
     {
