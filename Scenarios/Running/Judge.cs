@@ -28,7 +28,8 @@ internal static class Judge
             if (!first.Contains(difference, StringComparison.Ordinal))
                 yield return $"the first migration difference is '{first}'; expected it to contain '{difference}'";
         }
-        foreach (var text in expected.Differences.Where(t => !result.Differences.Any(d => d.ToString().Contains(t, StringComparison.Ordinal))))
+        foreach (var text in expected.Differences
+            .Where(t => !result.Differences.Any(d => d.ToString().Contains(t, StringComparison.Ordinal))))
             yield return $"none of {result.Differences.Count} migration differences contains '{text}'; expected one that does";
         foreach (var text in expected.Dmesg.Where(t => !Logged(result, t)))
             yield return $"the kernel log of {result.Dmesg.Count} lines lacks '{text}'; expected a line that contains it";

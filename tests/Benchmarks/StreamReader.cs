@@ -7,7 +7,8 @@ namespace Benchmarks;
 
 /// <summary>An endpoint function that keeps a number of reads outstanding.</summary>
 internal sealed class StreamReader(Simulator sim, string name, int slots, int failEvery, Action finished) : EndpointFunction(
-    sim, name, EndpointTemplates.PhysicalFunction(name, new EndpointOptions { Identity = new FunctionIdentity(0x1DE5, 1, 0x088000) }), slots)
+    sim, name, EndpointTemplates.PhysicalFunction(name,
+        new EndpointOptions { Identity = new FunctionIdentity(0x1DE5, 1, 0x088000) }), slots)
 {
     /// <summary>Host physical address that neither memory nor a window claims.</summary>
     private const ulong Unmapped = 0xF0_0000_0000;
