@@ -10,6 +10,9 @@ namespace Scenarios.Platforms;
 /// <summary>The actors of a script on one machine: guests in their virtual machines, processes with their mappings.</summary>
 internal sealed class Cast
 {
+    // A guest that the script gives no work still has its driver, which does a little now and then.
+    private static readonly SimDuration IdlePeriod = SimDuration.FromMilliseconds(10);
+
     private static readonly SimDuration SetUpPoll = SimDuration.FromNanoseconds(100);
 
     private static readonly SimDuration SetUpLimit = SimDuration.FromMilliseconds(100);
@@ -106,7 +109,7 @@ internal sealed class Cast
         if (Vmm is not null) throw new ScriptException(position, $"'{name}' is a second guest; expected one guest on a host");
         var work = script.Timeline.OfType<WorkEntry>().FirstOrDefault(w => w.By.Name == name);
         var program = work is null
-            ? unit.Personality.Guest(0, 64, SimDuration.FromMicroseconds(1))
+            ? unit.Personality.Guest(0, 64, IdlePeriod)
             : unit.Personality.Guest(work.Times, (int)work.Bytes.Bytes, work.Every);
         Vmm = new Vmm(_machine.Kernel, name, guestBase, (ulong)script.Vmm.GuestMemory.Bytes, program);
         GuestDevice = unit;

@@ -13,13 +13,15 @@ namespace Scenarios.Platforms;
 /// <summary>Runs a variant: boots the source, plays the timeline, carries the migration's bytes to a second machine, and judges what was
 /// measured.</summary>
 /// <param name="inspect">Looks at each machine when its run is over: what must hold of any machine, whatever was played on it.</param>
-internal sealed class SimulatedVariants(Action<Machine>? inspect = null) : IVariantRunner
+/// <param name="trace">Whether TLPs are recorded; verdicts do not depend on it.</param>
+internal sealed class SimulatedVariants(Action<Machine>? inspect = null, bool trace = true) : IVariantRunner
 {
     public VariantResult Run(ResolvedScript script, CancellationToken cancellation) =>
-        new VariantSimulation(script, inspect, cancellation).Run();
+        new VariantSimulation(script, inspect, trace, cancellation).Run();
 }
 
-internal sealed class VariantSimulation(ResolvedScript resolved, Action<Machine>? inspect, CancellationToken cancellation)
+internal sealed class VariantSimulation(
+    ResolvedScript resolved, Action<Machine>? inspect, bool traced, CancellationToken cancellation)
 {
     private const ulong SourceGuestBase = 0x1000_0000;
     private const ulong DestinationGuestBase = 0x2800_0000;
@@ -33,7 +35,7 @@ internal sealed class VariantSimulation(ResolvedScript resolved, Action<Machine>
         var (machine, cast) = Boot(SourceGuestBase, cast => cast.PrepareGuestAsync());
         var names = new NameBook(machine);
         var recorder = new Recorder(machine, names);
-        var trace = new TlpTrace(machine, names);
+        var trace = traced ? new TlpTrace(machine, names) : null;
         var watch = new MemoryWatch(machine, cast);
         var points = new Points(machine.Sim);
         GuestSnapshot? reference = null;
@@ -59,7 +61,7 @@ internal sealed class VariantSimulation(ResolvedScript resolved, Action<Machine>
             Differences = migration.Differences,
             Because = BecauseLine.Of(names, recorder, watch, host, migration.Differences),
             Counters = counters,
-            Tlps = trace.Finish(),
+            Tlps = trace?.Finish() ?? [],
             Chains = recorder.Chains(),
             Loads = recorder.Loads,
             Lanes = recorder.Lanes.Finish(recorder.LastOfInterest()),

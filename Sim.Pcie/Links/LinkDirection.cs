@@ -42,6 +42,8 @@ public sealed class LinkDirection
     private readonly RingQueue<Waiting>[] _waiting = [new(), new(), new()];
     private readonly CreditPool _credits;
     private readonly bool _returnsCredits;
+    private readonly int[] _held = new int[Classes];
+    private readonly int[] _stale = new int[Classes];
     private SimTime _serializerFree;
     private ulong _order;
     private int _waitingCount;
@@ -146,12 +148,27 @@ public sealed class LinkDirection
         }
 
         _waitingCount = 0;
+
+        // What the receiver still holds was received before flow control is initialised anew: its credits are no longer owed.
+        for (var k = 0; k < Classes; k++)
+        {
+            _stale[k] += _held[k];
+            _held[k] = 0;
+        }
+
         _credits.Reinitialize();
         _serializerFree = _sim.Now;
     }
 
     private void Return(FlowClass kind, int data, SimTime at)
     {
+        if (_stale[(int)kind] > 0)
+        {
+            _stale[(int)kind]--;
+            return;
+        }
+
+        _held[(int)kind]--;
         if (!_credits.Give(kind, data, at + _creditReturn)) return;
         if (_waitingCount > 0) ArmCreditEvent();
     }
@@ -181,6 +198,7 @@ public sealed class LinkDirection
         _wire.DropHead();
         if (_wire.Count > 0) _arrival.ScheduleAt(_wire.Head.Arrives);
         Delivered++;
+        if (_returnsCredits) _held[(int)tlp.Header.FlowClass]++;
         if (Arrived.IsObserved) Arrived.Emit(_sim.Now, new TlpHop(this, started, tlp));
         To.Receive(in tlp, this);
     }

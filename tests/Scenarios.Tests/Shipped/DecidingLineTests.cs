@@ -1,0 +1,124 @@
+using Scenarios.Results;
+
+namespace Scenarios.Tests.Shipped;
+
+/// <summary>
+/// One register, policy or line decides each verdict: with it changed, verdict and reason change, and the script's expectations fail.
+/// </summary>
+internal sealed class DecidingLineTests
+{
+    private const string Main = "mmio-to-stopped-vf";
+
+    private static readonly (HostIntegrity, MigrationIntegrity) Fine = (HostIntegrity.Intact, MigrationIntegrity.Intact);
+    private static readonly (HostIntegrity, MigrationIntegrity) Reported = (HostIntegrity.Logged, MigrationIntegrity.Intact);
+    private static readonly (HostIntegrity, MigrationIntegrity) Harmed = (HostIntegrity.Intact, MigrationIntegrity.Lost);
+    private static readonly (HostIntegrity, MigrationIntegrity) Reset = (HostIntegrity.Contained, MigrationIntegrity.Lost);
+    private static readonly (HostIntegrity, MigrationIntegrity) Down = (HostIntegrity.Lost, MigrationIntegrity.Lost);
+
+    private static readonly object[] Verdicts =
+    [
+        Flip("a device's policy", Main, "mlx5 / native-aer / today", "nic: { model: mlx5 }",
+            "nic: { model: mlx5, stopped_store: unsupported-request }", Fine,
+            Reported, "Root Error Command.Non-Fatal Error Reporting Enable=1"),
+        Flip("a reporting enable, set", Main, "ur-without-aer / silent / today", "errors: silent }",
+            "errors: silent }, registers: { functions: { Device Control.Unsupported Request Reporting Enable: 1 } }",
+            Fine, Reported, "Non-Fatal Error Reporting Enable=1"),
+        Flip("SERR#, set", Main, "ur-with-aer / silent / today", "errors: silent }",
+            "errors: silent }, registers: { functions: { Command.SERR# Enable: 1 } }",
+            Fine, Reported, "Non-Fatal Error Reporting Enable=1"),
+        Flip("reporting enables, cleared", Main, "ur-with-aer / native-aer / today", "native-aer: { platform: { errors: native-aer }",
+            "native-aer: { registers: { functions: { Device Control.Unsupported Request Reporting Enable: 0, Command.SERR# Enable: 0 } }, "
+            + "platform: { errors: native-aer }", Reported,
+            Fine, "Unsupported Request Reporting Enable=0"),
+        Flip("a mask", Main, "ur-with-aer / native-aer / today", "native-aer: { platform: { errors: native-aer }",
+            "native-aer: { registers: { functions: { Uncorrectable Error Mask.Unsupported Request Error Mask: 1 } }, "
+            + "platform: { errors: native-aer }", Reported,
+            Fine, "Unsupported Request Error Mask=1"),
+        Flip("a severity", Main, "ur-with-aer / native-aer / today", "native-aer: { platform: { errors: native-aer }",
+            "native-aer: { registers: { functions: { Uncorrectable Error Severity.Unsupported Request Error Severity: 1 } }, "
+            + "platform: { errors: native-aer }", Reported,
+            Reset, "Root Error Command.Fatal Error Reporting Enable=1"),
+        Flip("the DPC trigger", Main, "ur-without-aer / native-aer-dpc / today", "errors: native-aer-dpc }",
+            "errors: native-aer-dpc }, registers: { root-ports: { DPC Control.DPC Trigger Enable: 1 } }",
+            Reset, Reported, "Root Error Command.Non-Fatal Error Reporting Enable=1"),
+        Flip("what firmware reports", Main, "ur-with-aer / firmware-first / today", "errors: firmware-first }",
+            "errors: firmware-first, firmware_nonfatal: corrected }", Down, Reported,
+            "Kernel panic"),
+        Flip("the Root Port's system error", Main, "ur-without-aer / firmware-first / today", "errors: firmware-first }",
+            "errors: firmware-first }, registers: { root-ports: { Root Control.System Error on Non-Fatal Error Enable: 0 } }",
+            Down, Reported, "Non-Fatal Error Reporting Enable=0"),
+        Flip("a fence", Main, "harmed / silent / today", "stopped_store: unfenced", "stopped_store: discard",
+            Harmed, Fine, "3 MWr without effect"),
+        Flip("a doorbell that restarts", Main, "dma-queue / native-aer / today", "stopped_store: restart", "stopped_store: discard",
+            Harmed, Fine, "3 MWr without effect"),
+        Flip("the zap", Main, "harmed / silent / zap", "revoke: zap", "revoke: none",
+            Fine, Harmed, "device state tail"),
+        Flip("a sloppy VMM's order", "segfault-on-mmio", "vcpus-run-on / zap", "vcpus_stop: after-device", "vcpus_stop: before-device",
+            Harmed, Fine, "nobody touched the device"),
+    ];
+
+    private static readonly object[] Lines =
+    [
+        new object[] { "stopped-mlx5-sends-no-error", "native-aer / mlx5", "stopped_store: discard", "stopped_store: unsupported-request" },
+        new object[] { "stopped-mlx5-sends-no-error", "native-aer / mlx5", "stopped_load: garbage", "stopped_load: completer-abort" },
+        new object[] { "what-a-health-poll-sees", "all-ones", "stopped_load: all-ones", "stopped_load: stale" },
+        new object[] { "what-a-health-poll-sees", "stale", "stopped_load: stale", "stopped_load: all-ones" },
+        new object[] { "ur-ends-as-registers-say", "posted / without-aer / urre / firmware-first",
+            "urre: { registers: { nic: { Device Control.Unsupported Request Reporting Enable: 1",
+            "urre: { registers: { nic: { Device Control.Unsupported Request Reporting Enable: 0" },
+        new object[] { "ur-ends-as-registers-say", "posted / with-aer / none / native-aer-dpc",
+            "none: { registers: { nic: { Device Control.Unsupported Request Reporting Enable: 0, Command.SERR# Enable: 0",
+            "none: { registers: { nic: { Device Control.Unsupported Request Reporting Enable: 0, Command.SERR# Enable: 1" },
+        new object[] { "ur-ends-as-registers-say", "non-posted / with-aer / both / firmware-first",
+            "do: load, by: intruder, from: nic.vf0.identity", "do: store, by: intruder, to: nic.vf0.doorbell" },
+        new object[] { "ur-severity-and-mask", "non-posted / with-aer / fatal / dpc-on-fatal", "Request Error Severity: 1",
+            "Request Error Severity: 0" },
+        new object[] { "ur-severity-and-mask", "posted / with-aer / masked / native-aer", "Request Error Mask: 1", "Request Error Mask: 0" },
+        new object[] { "ur-severity-and-mask", "posted / without-aer / masked / native-aer", "vf_aer: false", "vf_aer: true" },
+        new object[] { "clean-log-with-ur-on-the-wire", "off", "errors: silent", "errors: native-aer" },
+        new object[] { "user-mmap-needs-no-p2p", "today", "revoke: none", "revoke: zap" },
+        new object[] { "segfault-on-mmio", "touches-mapping / zap", "revoke: zap", "revoke: none" },
+        new object[] { "doorbell-restarts-stopped-device", "restarts", "stopped_store: restart", "stopped_store: unfenced" },
+        new object[] { "doorbell-restarts-stopped-device", "restarts", "at: saved + 1us", "at: 41us" },
+        new object[] { Main, "mlx5 / silent / today", "vcpus_stop: before-device", "vcpus_stop: after-device" },
+    ];
+
+    [TestCaseSource(nameof(Verdicts))]
+    public void Changed_it_changes_verdict_and_reason(string what, string script, string variant, string old, string fresh,
+        (HostIntegrity, MigrationIntegrity) before, (HostIntegrity, MigrationIntegrity) after, string because)
+    {
+        var was = Simulated.Shipped(script, variant).Result;
+        var edited = Simulated.Edited(script, variant, old, fresh);
+        var became = edited.Variants.Single().Result;
+        Assert.That(became.Failure, Is.Null, what);
+        Assert.That((was.Host, was.Migration), Is.EqualTo(before), what);
+        Assert.That((became.Host, became.Migration), Is.EqualTo(after), became.Because);
+        Assert.That(became.Because.Contains(because), Is.Not.EqualTo(was.Because.Contains(because)),
+            $"{was.Because}\n{became.Because}\nexactly one of these says '{because}'");
+        Assert.That(edited.ExitCode, Is.EqualTo(1), "the script notices");
+    }
+
+    [TestCaseSource(nameof(Lines))]
+    public void Changed_it_fails_the_script(string script, string variant, string old, string fresh)
+    {
+        Assert.That(Simulated.Shipped(script, variant).Passed, Is.True);
+        var edited = Simulated.Edited(script, variant, old, fresh);
+        Assert.That(edited.Variants.Single().Result.Failure, Is.Null);
+        Assert.That(edited.Variants.Single().Complaints, Is.Not.Empty);
+        Assert.That(edited.ExitCode, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Every_script_and_every_verdict_that_occurs_has_its_line()
+    {
+        var flips = Verdicts.Cast<TestCaseData>().Select(v => v.Arguments).ToList();
+        var scripts = flips.Select(a => (string)a[1]!).Concat(Lines.Cast<object[]>().Select(l => (string)l[0])).Distinct();
+        Assert.That(scripts, Is.EquivalentTo(Simulated.Names));
+        var occurring = Simulated.Names.SelectMany(n => Simulated.Shipped(n).Variants.Select(v => (v.Result.Host, v.Result.Migration)));
+        Assert.That(flips.Select(a => ((HostIntegrity, MigrationIntegrity))a[5]!).Distinct(), Is.EquivalentTo(occurring.Distinct()));
+    }
+
+    private static TestCaseData Flip(string what, string script, string variant, string old, string fresh,
+        (HostIntegrity, MigrationIntegrity) before, (HostIntegrity, MigrationIntegrity) after, string because) =>
+        new TestCaseData(what, script, variant, old, fresh, before, after, because).SetArgDisplayNames(what, variant);
+}

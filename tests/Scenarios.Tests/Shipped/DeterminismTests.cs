@@ -1,0 +1,41 @@
+using Scenarios.Figures.Svg;
+using Scenarios.Model;
+using Scenarios.Output;
+
+namespace Scenarios.Tests.Shipped;
+
+/// <summary>The same seed and script give the same bytes, whether anybody looks or not.</summary>
+internal sealed class DeterminismTests
+{
+    private static ScriptFile Some
+    {
+        get
+        {
+            var file = Scripts.MainScript();
+            return file with { Variants = [.. file.Variants.Where(v => v.Variant.Name.EndsWith("native-aer / today", StringComparison.Ordinal))] };
+        }
+    }
+
+    [Test]
+    public void Two_runs_leave_the_same_files()
+    {
+        var (one, two) = (RunFiles.Of(Simulated.Run(Some), new SvgRenderer()), RunFiles.Of(Simulated.Run(Some), new SvgRenderer()));
+        Assert.That(two.Keys, Is.EqualTo(one.Keys));
+        foreach (var (name, text) in one) Assert.That(two[name], Is.EqualTo(text), name);
+    }
+
+    [Test]
+    public void Observing_the_trace_changes_nothing_but_the_trace()
+    {
+        var (traced, plain) = (Simulated.Run(Some), Simulated.Run(Some, trace: false));
+        Assert.That(plain.Variants.Sum(v => v.Result.Tlps.Count), Is.Zero);
+        Assert.That(ResultsJson.Of(plain, []), Is.EqualTo(ResultsJson.Of(traced, [])));
+        var lines = EventsJson.Of(traced).Split('\n').Where(l => !l.Contains("\"event\":\"tlp\"", StringComparison.Ordinal));
+        Assert.That(EventsJson.Of(plain).Split('\n'), Is.EqualTo(lines));
+    }
+
+    [Test]
+    public void The_five_devices_of_the_main_scenario_are_among_them() =>
+        Assert.That(Some.Variants.Select(v => v.Variant.Coordinates[0].Value),
+            Is.EqualTo(new[] { "mlx5", "ur-without-aer", "ur-with-aer", "harmed", "dma-queue" }));
+}
