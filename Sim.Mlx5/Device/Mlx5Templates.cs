@@ -37,8 +37,24 @@ public static class Mlx5Templates
 {
     private const ushort Mellanox = 0x15B3;
     private const uint EthernetController = 0x020000;
+    private const int Lanes = 16;
 
-    /// <summary>A PF: PM 40h, PCI Express 60h, MSI-X 9Ch; AER 100h, ARI 150h, SR-IOV 180h, ACS 230h.</summary>
+    // Bits that the adapters have: no internal errors and no Header Log Overflow, but a severity bit for Surprise Down.
+    private static readonly AerOptions Aer = new()
+    {
+        Version = 1,
+        Errors =
+        [
+            .. AerOptions.EndpointErrors.Where(e => e is not (PcieError.CorrectedInternal or PcieError.HeaderLogOverflow
+                or PcieError.UncorrectableInternal)),
+            PcieError.SurpriseDown,
+        ],
+    };
+
+    /// <summary>
+    /// A PF: PM 40h, PCI Express 60h, MSI-X 9Ch, vendor-specific C0h; AER 100h, ARI 150h, SR-IOV 180h, Secondary PCI Express 1C0h, ACS 230h,
+    /// Physical Layer 16.0 GT/s 370h and 32.0 GT/s 3B0h, Data Link Feature 420h.
+    /// </summary>
     public static EndpointConfig PhysicalFunction(string name, Mlx5ConfigOptions? options = null)
     {
         var o = options ?? new Mlx5ConfigOptions();
@@ -53,10 +69,12 @@ public static class Mlx5Templates
             TenBitTagRequester = true,
             CompletionTimeoutRanges = 0x7,
             MaxLinkSpeed = (int)Pcie.Links.LinkSpeed.Gen5,
-            MaxLinkWidth = 16,
+            MaxLinkWidth = Lanes,
         });
         var msix = Msix(config, BarLayout.PhysicalFunctionVectors);
-        var aer = AerCapability.Add(config, 0x100, new AerOptions());
+        IdentityCapabilities.AddVendorSpecificCapability(config, 0xC0, 0x18);
+        var aer = AerCapability.Add(config, 0x100, Aer);
+        MaskUnsupportedRequest(config, aer);
         AriCapability.Add(config, 0x150, nextFunction: 0);
         var sriov = SriovCapability.Add(config, 0x180, new SriovOptions
         {
@@ -64,9 +82,14 @@ public static class Mlx5Templates
             FirstVfOffset = o.FirstVfOffset,
             VfStride = 1,
             VfDeviceId = o.VirtualDeviceId,
+            SupportedPageSizes = 0x7FF,
             VfBars = [new BarSpec(BarLayout.Bar, BarKind.Memory64Prefetchable, BarLayout.VirtualFunctionSize)],
         });
+        LinkCapabilities.AddSecondaryPciExpress(config, 0x1C0, Lanes, isDownstreamPort: false);
         AcsCapability.Add(config, 0x230, AcsFeatures.None);
+        LinkCapabilities.AddPhysicalLayer16(config, 0x370, Lanes);
+        LinkCapabilities.AddPhysicalLayer32(config, 0x3B0, Lanes);
+        LinkCapabilities.AddDataLinkFeature(config, 0x420);
         return new EndpointConfig(config, header, express) { Aer = aer, Msix = msix, Sriov = sriov };
     }
 
@@ -92,6 +115,16 @@ public static class Mlx5Templates
             VfIndex = index,
             VfErrors = o.VfErrors,
         };
+    }
+
+    /// <summary>
+    /// Firmware masks Unsupported Request in the PF, and the First Error Pointer names a bit that no error has. An implementation that lets
+    /// the PF's AER speak for its VFs is silent about theirs, too (<see cref="Mlx5ConfigOptions.VfErrors"/>).
+    /// </summary>
+    private static void MaskUnsupportedRequest(ConfigSpace config, AerCapability aer)
+    {
+        config.DefineBits(aer.UncorrectableMask, 4, 1u << 20, 1u << 20);
+        config.DefineBits(aer.Control, 4, 0x1F, 8);
     }
 
     private static FunctionIdentity Identity(Mlx5ConfigOptions o) => new(Mellanox, o.DeviceId, EthernetController);
