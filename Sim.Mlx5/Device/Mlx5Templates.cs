@@ -52,8 +52,8 @@ public static class Mlx5Templates
     };
 
     /// <summary>
-    /// A PF: PM 40h, PCI Express 60h, MSI-X 9Ch, vendor-specific C0h; AER 100h, ARI 150h, SR-IOV 180h, Secondary PCI Express 1C0h, ACS 230h,
-    /// Physical Layer 16.0 GT/s 370h and 32.0 GT/s 3B0h, Data Link Feature 420h.
+    /// A PF: PM 40h, PCI Express 60h, MSI-X 9Ch, vendor-specific C0h; AER 100h, ARI 150h, SR-IOV 180h, Secondary PCI Express 1C0h, ACS
+    /// 230h, Physical Layer 16.0 GT/s 370h and 32.0 GT/s 3B0h, Data Link Feature 420h.
     /// </summary>
     public static EndpointConfig PhysicalFunction(string name, Mlx5ConfigOptions? options = null)
     {
