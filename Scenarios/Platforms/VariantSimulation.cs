@@ -26,6 +26,10 @@ internal sealed class VariantSimulation(
     private const ulong SourceGuestBase = 0x1000_0000;
     private const ulong DestinationGuestBase = 0x2800_0000;
     private static readonly SimDuration Aftermath = SimDuration.FromMilliseconds(300);
+
+    // After a panic no software runs; what was on the wire still arrives.
+    private static readonly SimDuration LastTlps = SimDuration.FromMilliseconds(1);
+
     private static readonly SimDuration DestinationTime = SimDuration.FromMilliseconds(2);
 
     private readonly Script _script = resolved.Script;
@@ -100,7 +104,7 @@ internal sealed class VariantSimulation(
     {
         while (!played.IsCompleted && machine.Sim.PendingEvents > 0 && !machine.Kernel.Outcome.IsPanicked)
             machine.Sim.RunUntil(machine.Sim.Now + SimDuration.FromMicroseconds(100), cancellation);
-        if (!machine.Kernel.Outcome.IsPanicked) machine.Sim.RunUntil(machine.Sim.Now + Aftermath, cancellation);
+        machine.Sim.RunUntil(machine.Sim.Now + (machine.Kernel.Outcome.IsPanicked ? LastTlps : Aftermath), cancellation);
     }
 
     private void ShowStates(Machine machine, Cast cast, Recorder recorder, Points points, Action<GuestSnapshot> atStop)

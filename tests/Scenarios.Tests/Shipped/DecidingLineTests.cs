@@ -59,7 +59,7 @@ internal sealed class DecidingLineTests
 
     private static readonly object[] Lines =
     [
-        new object[] { "stopped-mlx5-sends-no-error", "native-aer / mlx5", "stopped_store: discard", "stopped_store: unsupported-request" },
+        new object[] { "stopped-mlx5-sends-no-error", "native-aer / mlx5", "stopped_store: discard", "stopped_store: completer-abort" },
         new object[] { "stopped-mlx5-sends-no-error", "native-aer / mlx5", "stopped_load: garbage", "stopped_load: completer-abort" },
         new object[] { "what-a-health-poll-sees", "all-ones", "stopped_load: all-ones", "stopped_load: stale" },
         new object[] { "what-a-health-poll-sees", "stale", "stopped_load: stale", "stopped_load: all-ones" },
@@ -73,7 +73,8 @@ internal sealed class DecidingLineTests
             "do: load, by: intruder, from: nic.vf0.identity", "do: store, by: intruder, to: nic.vf0.doorbell" },
         new object[] { "ur-severity-and-mask", "non-posted / with-aer / fatal / dpc-on-fatal", "Request Error Severity: 1",
             "Request Error Severity: 0" },
-        new object[] { "ur-severity-and-mask", "posted / with-aer / masked / native-aer", "Request Error Mask: 1", "Request Error Mask: 0" },
+        new object[] { "ur-severity-and-mask", "posted / with-aer / masked / native-aer", "Request Error Mask: 1",
+            "Request Error Mask: 0" },
         new object[] { "ur-severity-and-mask", "posted / without-aer / masked / native-aer", "vf_aer: false", "vf_aer: true" },
         new object[] { "clean-log-with-ur-on-the-wire", "off", "errors: silent", "errors: native-aer" },
         new object[] { "user-mmap-needs-no-p2p", "today", "revoke: none", "revoke: zap" },

@@ -2,15 +2,12 @@ using Scenarios.Model;
 using Scenarios.Platforms;
 using Scenarios.Results;
 using Scenarios.Running;
-using Sim.Core;
 
 namespace Scenarios.Tests.Shipped;
 
 /// <summary>Runs scripts on the simulation itself. Every machine of every run here is held against what must hold of any machine.</summary>
 internal static class Simulated
 {
-    private static readonly SimDuration Settling = SimDuration.FromMilliseconds(60);
-
     private static readonly Dictionary<string, ScenarioResult> Results = [];
 
     /// <summary>Names of the shipped scripts.</summary>
@@ -48,7 +45,6 @@ internal static class Simulated
     /// <summary>When nothing is under way any more, every credit is back and every TLP body was consumed by somebody.</summary>
     private static void CheckMachine(Machine machine)
     {
-        machine.Sim.RunUntil(machine.Sim.Now + Settling);
         foreach (var link in machine.Links)
         {
             foreach (var direction in new[] { link.Downstream, link.Upstream })
