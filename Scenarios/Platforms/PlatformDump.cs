@@ -41,7 +41,8 @@ internal sealed class PlatformDump
         return new DumpedPort(file, chosen, dump.Below(chosen).FirstOrDefault(IsEndpoint));
     }
 
-    private IEnumerable<LspciFunction> RootPorts => _functions.Where(f => TypeOf(f) == PciePortType.RootPort);
+    // A chipset's upstream interface may call itself a Root Port, too; without a Type 1 header nothing can hang below it.
+    private IEnumerable<LspciFunction> RootPorts => _functions.Where(f => IsBridge(f) && TypeOf(f) == PciePortType.RootPort);
 
     /// <summary>Bridges of a dump too short to tell what they are, that are below no other: Root Ports, for all it says.</summary>
     private IEnumerable<LspciFunction> Likely =>
@@ -89,7 +90,7 @@ internal sealed class PlatformDump
         PciePortType.Endpoint or PciePortType.LegacyEndpoint => "is an Endpoint",
         PciePortType.UpstreamPort => "is a Switch Upstream Port",
         PciePortType.DownstreamPort => "is a Switch Downstream Port",
-        PciePortType.RootPort => "is a Root Port",
+        PciePortType.RootPort => "has no Type 1 header",
         { } other => $"has Device/Port Type {(int)other:x}h",
         null => "has no PCI Express capability",
     };

@@ -185,6 +185,11 @@ internal sealed class PlatformTests
         Assert.That(() => PlatformDump.Read(Dumps.Shared(file)), Throws.Exception.With.Message.Contains(expected));
 
     [Test]
+    public void What_calls_itself_a_Root_Port_without_being_a_bridge_is_none() =>
+        Assert.That(() => PlatformDump.Read(Dumps.Shared("host-x58-tree.txt"), "00:00.0"), Throws.Exception.With.Message
+            .Contains("--port 00:00.0 is no Root Port, it has no Type 1 header; expected one of 00:01.0, 00:03.0, 00:07.0"));
+
+    [Test]
     public void The_machine_runs_with_the_values_of_the_dump()
     {
         var dump = PlatformDump.Read(Dumps.Shared(Xeon));
