@@ -20,6 +20,15 @@ workloads=(
   "hold 1e3|hold 1e3 1e6|systemc W1e 1e3 1e6|raw wheel W1 1e3 1e6|raw heap4 W1 1e3 1e6"
   "hold 1e5|hold 1e5 1e6|systemc W1e 1e5 1e6|raw wheel W1 1e5 1e6|raw heap4 W1 1e5 1e6"
   "ping|ping 1e6|systemc W2m 1e6|raw wheel W2 1e6|raw heap4 W2 1e6"
+  "reads|reads 1e6|systemc W3 1e6|raw wheel W3 1e6|raw heap4 W3 1e6"
+  "reads x64|reads 1e6 64|systemc W3 1e6 64|raw wheel W3 1e6 64|raw heap4 W3 1e6 64"
+)
+
+# label | ours | ours with more to do: CPU time over CPU time; other work, so that checks are not compared
+costs=(
+  "failing reads|reads 1e6|reads-failing 1e6"
+  "observed|reads 1e6|reads-observed 1e6"
+  "tree of 64|reads 1e6|reads-tree 1e6"
 )
 
 field() { sed -n "s/^RESULT.* $1=\([^ ]*\).*/\1/p"; }
@@ -55,5 +64,17 @@ median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : 
       printf '%-10s vs %-24s %6.2f x   (ours allocates %s B/event)\n' "${commands[0]}" "${commands[i]}" "$(median <"$build/ratios.$i")" "$bytes"
       rm "$build/ratios.$i"
     done
+  done
+  for cost in "${costs[@]}"; do
+    IFS='|' read -ra commands <<<"$cost"
+    for ((round = 0; round < rounds; round++)); do
+      # shellcheck disable=SC2086
+      read -r plain _ <<<"$(run ${commands[1]})"
+      # shellcheck disable=SC2086
+      read -r other _ <<<"$(run ${commands[2]})"
+      awk -v a="$other" -v b="$plain" 'BEGIN { print a / b }' >>"$build/ratios.cost"
+    done
+    printf '%-14s costs %6.2f x the CPU time of %s\n' "${commands[0]}" "$(median <"$build/ratios.cost")" "${commands[1]}"
+    rm "$build/ratios.cost"
   done
 } | tee -a "$results"
