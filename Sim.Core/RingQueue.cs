@@ -80,8 +80,7 @@ public sealed class RingQueue<T>
         var item = slot;
         if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
             slot = default!;
-        _head = (_head + 1) & (_ring.Length - 1);
-        _count--;
+        Advance();
         return item;
     }
 
@@ -95,8 +94,7 @@ public sealed class RingQueue<T>
     {
         if (_count == 0)
             ThrowNone(0);
-        _head = (_head + 1) & (_ring.Length - 1);
-        _count--;
+        Advance();
     }
 
     /// <summary>Takes the oldest element out, if there is one.</summary>
@@ -115,6 +113,10 @@ public sealed class RingQueue<T>
             Array.Clear(_ring);
         _head = _count = 0;
     }
+
+    /// <summary>A queue that runs empty begins anew at the front: one that holds little touches few cache lines, however large.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Advance() => _head = --_count == 0 ? 0 : (_head + 1) & (_ring.Length - 1);
 
     [DoesNotReturn]
     private void ThrowNone(int index) =>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sim.Core;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Spec;
@@ -93,6 +94,15 @@ public sealed class DmaEngine
         {
             // Completions of one request arrive in address order (§2.3.1.1): they append.
             var n = Math.Min(body.Length, part.Remaining);
+            if (n == t.Length)
+            {
+                // The usual case, all of a transfer in one completion, needs no copy.
+                _tags.Free(tag);
+                End(t, body.Bytes[..n]);
+                return;
+            }
+
+            t.MakeRoom();
             body.Bytes[..n].CopyTo(t.Buffer.AsSpan(part.Offset));
             part.Offset += n;
             part.Remaining -= n;
@@ -104,7 +114,7 @@ public sealed class DmaEngine
         }
 
         _tags.Free(tag);
-        End(t);
+        End(t, t.Data);
     }
 
     /// <summary>Reset: what was outstanding is forgotten.</summary>
@@ -158,11 +168,11 @@ public sealed class DmaEngine
         var t = _parts[tag].Transfer!;
         if (t.Status == CompletionStatus.Successful) t.Status = CompletionStatus.CompleterAbort;
         _function.Errors.Report(PcieError.CompletionTimeout);
-        End(t);
+        End(t, default);
     }
 
     /// <summary>One request of a transfer ended; the last one ends the transfer.</summary>
-    private void End(Transfer t)
+    private void End(Transfer t, ReadOnlySpan<byte> data)
     {
         t.Outstanding--;
         if (t.Outstanding > 0 || t.Sent < t.Length)
@@ -172,7 +182,6 @@ public sealed class DmaEngine
         }
 
         _transfers--;
-        var data = t.Status == CompletionStatus.Successful ? t.Buffer.AsSpan(0, t.Length) : default;
         _function.OnDmaRead(t.Context, data, t.Status);
         _idle.Push(t);
         IssueWaiting();
@@ -186,7 +195,10 @@ public sealed class DmaEngine
         public int Sent;
         public int Outstanding;
         public CompletionStatus Status;
-        public byte[] Buffer = new byte[64];
+        public byte[] Buffer = [];
+
+        public ReadOnlySpan<byte> Data =>
+            Outstanding == 1 && Sent == Length && Status == CompletionStatus.Successful ? Buffer.AsSpan(0, Length) : default;
 
         public void Start(ulong address, int length, int context)
         {
@@ -195,7 +207,12 @@ public sealed class DmaEngine
             Context = context;
             Sent = Outstanding = 0;
             Status = CompletionStatus.Successful;
-            if (Buffer.Length < length) Buffer = new byte[MaxTransfer];
+        }
+
+        /// <summary>A buffer that holds the transfer, where its data comes in parts.</summary>
+        public void MakeRoom()
+        {
+            if (Buffer.Length < Length) Buffer = new byte[(int)BitOperations.RoundUpToPowerOf2((uint)Length)];
         }
     }
 

@@ -89,13 +89,12 @@ public sealed class PcieDevice : Port
     private void ReceiveCompletion(in Tlp tlp, LinkDirection from)
     {
         var function = _byNumber[tlp.Header.RequesterId.Value & 0xFF];
-        var consumed = tlp;
         from.ReturnCredits(in tlp, Sim.Now);
         if (function is null || function.Id != tlp.Header.RequesterId)
             _functions[0].Errors.Report(PcieError.UnexpectedCompletion, tlp.Header);
         else
-            function.Dma.OnCompletion(in consumed);
-        Release(in consumed);
+            function.Dma.OnCompletion(in tlp);
+        Release(in tlp);
     }
 
     private void ReceiveConfiguration(in Tlp tlp, LinkDirection from)

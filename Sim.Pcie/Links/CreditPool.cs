@@ -68,26 +68,19 @@ internal sealed class CreditPool
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryConsume(FlowClass kind, int data, SimTime now)
     {
+        if (!Covers(kind, data, now)) return false;
         ref var a = ref _available[(int)kind];
-        if (!a.Covers(data) && !Covers(kind, data, now)) return false;
         a.Headers += a.HeaderMask; // -1, or 0 where they are infinite
         a.Data -= data & a.DataMask;
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Covers(FlowClass kind, int data, SimTime now)
     {
-        ref var a = ref _available[(int)kind];
-        while (!a.Covers(data) && _count > 0)
-        {
-            ref var r = ref _returns[_first];
-            if (r.At > now) break;
-            _available[(int)r.Kind].Add(r.Data);
-            _first = (_first + 1) & (_returns.Length - 1);
-            _count--;
-        }
-
-        return a.Covers(data);
+        // Taken in as soon as they count, needed or not: the few that remain share a cache line or two.
+        if (_count > 0 && _returns[_first].At <= now) TakeIn(now);
+        return _available[(int)kind].Covers(data);
     }
 
     /// <summary>Puts a return in its place by time; false if nothing of this class is counted.</summary>
@@ -106,6 +99,23 @@ internal sealed class CreditPool
 
         At(i) = new Returned { At = at, Kind = kind, Data = data };
         return true;
+    }
+
+    private void TakeIn(SimTime now)
+    {
+        var returns = _returns;
+        var (first, count) = (_first, _count);
+        do
+        {
+            ref var r = ref returns[first & (returns.Length - 1)];
+            if (r.At > now) break;
+            _available[(int)r.Kind].Add(r.Data);
+            first++;
+            count--;
+        }
+        while (count > 0);
+        _first = count == 0 ? 0 : first & (returns.Length - 1);
+        _count = count;
     }
 
     private ref Returned At(int i) => ref _returns[(_first + i) & (_returns.Length - 1)];

@@ -120,8 +120,16 @@ public sealed class LinkDirection
             return;
         }
 
-        _waiting[(int)kind].Enqueue(new Waiting { Tlp = tlp, Ready = ready, Order = _order++, Holder = holder });
+        var queue = _waiting[(int)kind];
+        ref var slot = ref queue.EnqueueSlot();
+        slot.Tlp = tlp;
+        slot.Ready = ready;
+        slot.Order = _order++;
+        slot.Holder = holder;
         _waitingCount++;
+
+        // Behind others of its class and with nothing else waiting it changes nothing: the credit event serves them all.
+        if (queue.Count > 1 && queue.Count == _waitingCount && _creditEvent.IsPending) return;
         Pump();
     }
 
@@ -183,9 +191,11 @@ public sealed class LinkDirection
         if (holder is { _returnsCredits: true }) holder.Return(kind, tlp.DataCredits, start);
         var arrives = _serializerFree + _flight;
         ref var slot = ref _wire.EnqueueSlot();
-        slot.Started = start;
         slot.Arrives = arrives;
-        slot.Tlp = tlp;
+        slot.Tlp.Header = tlp.Header;
+
+        // The reference is not even written where it stays null, as in all requests of reads: a store of it runs a write barrier.
+        if (slot.Tlp.Body != tlp.Body) slot.Tlp.Body = tlp.Body;
         if (_wire.Count == 1) _arrival.ScheduleAt(arrives);
     }
 
@@ -194,14 +204,15 @@ public sealed class LinkDirection
         // Copied out of the ring: what the receiver does may take the link down, which clears it.
         ref var head = ref _wire.Head;
         var tlp = head.Tlp;
-        var started = head.Started;
         _wire.DropHead();
         if (_wire.Count > 0) _arrival.ScheduleAt(_wire.Head.Arrives);
         Delivered++;
         if (_returnsCredits) _held[(int)tlp.Header.FlowClass]++;
-        if (Arrived.IsObserved) Arrived.Emit(_sim.Now, new TlpHop(this, started, tlp));
+        if (Arrived.IsObserved) Arrived.Emit(_sim.Now, new TlpHop(this, StartOf(in tlp), tlp));
         To.Receive(in tlp, this);
     }
+
+    private SimTime StartOf(in Tlp arrived) => _sim.Now - _flight - _rate.TimeFor(_profile.WireBytes(in arrived));
 
     /// <summary>Commits, oldest first, every waiting TLP that has its credits and that the ordering rules let go (§2.4.1, Table
     /// 2-42).</summary>
@@ -224,10 +235,10 @@ public sealed class LinkDirection
             if (queue.Count != _waitingCount) continue;
             while (queue.Count > 0 && _credits.TryConsume((FlowClass)k, queue.Head.Tlp.DataCredits, _sim.Now))
             {
-                var w = queue.Head;
+                ref var w = ref queue.Head;
+                Commit(in w.Tlp, w.Ready, w.Holder, (FlowClass)k);
                 queue.DropHead();
                 _waitingCount--;
-                Commit(in w.Tlp, w.Ready, w.Holder, (FlowClass)k);
             }
 
             return true;
@@ -287,7 +298,6 @@ public sealed class LinkDirection
 
     private struct InFlight
     {
-        public SimTime Started;
         public SimTime Arrives;
         public Tlp Tlp;
     }

@@ -206,10 +206,9 @@ public sealed class RootComplex
         ref readonly var header = ref tlp.Header;
         if (header.RequesterId == HostRequester.Id)
         {
-            var consumed = tlp;
             from.ReturnCredits(in tlp, Sim.Now);
-            port.Requester.OnCompletion(in consumed.Header, consumed.Body);
-            port.Release(in consumed);
+            port.Requester.OnCompletion(in header, tlp.Body);
+            port.Release(in tlp);
         }
         else if (PortOfBus((byte)header.RequesterId.Bus) is { } peer)
         {

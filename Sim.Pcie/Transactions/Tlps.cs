@@ -134,17 +134,21 @@ public static class Tlps
     /// <inheritdoc cref="Completion"/>
     public static Tlp CompletionWithData(in TlpHeader request, RoutingId completer, int byteCountRemaining, int lowerAddress,
         TlpBody body) =>
-        CompletionWithData(in request, completer, byteCountRemaining, lowerAddress, body.Length) with { Body = body };
+        new(DataCompletionHeader(in request, completer, byteCountRemaining, lowerAddress, body.Length), body);
 
     /// <summary>One Completion with data whose content is not modelled.</summary>
     /// <param name="bytes">Bytes that it returns.</param>
     /// <inheritdoc cref="CompletionWithData(in TlpHeader, RoutingId, int, int, TlpBody)"/>
-    public static Tlp CompletionWithData(in TlpHeader request, RoutingId completer, int byteCountRemaining, int lowerAddress, int bytes)
+    public static Tlp CompletionWithData(in TlpHeader request, RoutingId completer, int byteCountRemaining, int lowerAddress, int bytes) =>
+        new(DataCompletionHeader(in request, completer, byteCountRemaining, lowerAddress, bytes));
+
+    private static TlpHeader DataCompletionHeader(
+        in TlpHeader request, RoutingId completer, int byteCountRemaining, int lowerAddress, int bytes)
     {
         var header = CompletionHeader(request.Type == TlpType.MRdLk ? TlpType.CplDLk : TlpType.CplD, in request, completer,
             CompletionStatus.Successful, byteCountRemaining, lowerAddress);
         header.LengthDw = ByteEnables.LengthDw((uint)lowerAddress, bytes);
-        return new(header);
+        return header;
     }
 
     private static int AtomicByteCount(in TlpHeader request) => request.Type switch
