@@ -50,11 +50,8 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
         return device;
     }
 
-    public Task StartAsync(Machine machine, DeviceUnit device)
-    {
-        machine.Kernel[device.Pf.Id].Driver = new ControlBlockPfDriver(machine.Kernel);
-        return Task.CompletedTask;
-    }
+    public Task StartAsync(Machine machine, DeviceUnit device) =>
+        PhysicalFunctionDriver.BindAsync(machine.Kernel, machine.Kernel[device.Pf.Id], "ctrlblk");
 
     public async Task<IVariantDriver?> ProbeMigrationAsync(Machine machine, PciFunction function, int vf) =>
         await ControlBlockMigrationDriver.ProbeAsync(machine.Kernel, function);

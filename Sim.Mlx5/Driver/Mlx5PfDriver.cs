@@ -127,6 +127,8 @@ public sealed class Mlx5PfDriver : PciDriver
     public override Task<ErrorVote> ErrorDetectedAsync(PciFunction function, ChannelState channel)
     {
         Detach();
+        PciFunction[] affected = [function, .. _kernel.Functions.Where(f => f.PhysicalFunction == function)];
+        _kernel.Outcome.Record(HostEventKind.DriverUnload, function.Id, affected, $"{Name} stopped working with {function.Id} ({channel})");
         return Task.FromResult(ErrorVote.NeedReset);
     }
 

@@ -11,6 +11,7 @@ internal sealed class DecidingLineTests
 
     private static readonly (HostIntegrity, MigrationIntegrity) Fine = (HostIntegrity.Intact, MigrationIntegrity.Intact);
     private static readonly (HostIntegrity, MigrationIntegrity) Reported = (HostIntegrity.Logged, MigrationIntegrity.Intact);
+    private static readonly (HostIntegrity, MigrationIntegrity) Unloaded = (HostIntegrity.Contained, MigrationIntegrity.Intact);
     private static readonly (HostIntegrity, MigrationIntegrity) Harmed = (HostIntegrity.Intact, MigrationIntegrity.Lost);
     private static readonly (HostIntegrity, MigrationIntegrity) Reset = (HostIntegrity.Contained, MigrationIntegrity.Lost);
     private static readonly (HostIntegrity, MigrationIntegrity) Down = (HostIntegrity.Lost, MigrationIntegrity.Lost);
@@ -25,18 +26,18 @@ internal sealed class DecidingLineTests
             Fine, Reported, "Non-Fatal Error Reporting Enable=1"),
         Flip("SERR#, set", Main, "ur-with-aer / silent / today", "errors: silent }",
             "errors: silent }, registers: { functions: { Command.SERR# Enable: 1 } }",
-            Fine, Reported, "Non-Fatal Error Reporting Enable=1"),
-        Flip("reporting enables, cleared", Main, "ur-with-aer / native-aer / today", "native-aer: { platform: { errors: native-aer }",
+            Fine, Unloaded, "Non-Fatal Error Reporting Enable=1"),
+        Flip("reporting enables, cleared", Main, "ur-without-aer / native-aer / today", "native-aer: { platform: { errors: native-aer }",
             "native-aer: { registers: { functions: { Device Control.Unsupported Request Reporting Enable: 0, Command.SERR# Enable: 0 } }, "
             + "platform: { errors: native-aer }", Reported,
             Fine, "Unsupported Request Reporting Enable=0"),
         Flip("a mask", Main, "ur-with-aer / native-aer / today", "native-aer: { platform: { errors: native-aer }",
             "native-aer: { registers: { functions: { Uncorrectable Error Mask.Unsupported Request Error Mask: 1 } }, "
-            + "platform: { errors: native-aer }", Reported,
+            + "platform: { errors: native-aer }", Unloaded,
             Fine, "Unsupported Request Error Mask=1"),
         Flip("a severity", Main, "ur-with-aer / native-aer / today", "native-aer: { platform: { errors: native-aer }",
             "native-aer: { registers: { functions: { Uncorrectable Error Severity.Unsupported Request Error Severity: 1 } }, "
-            + "platform: { errors: native-aer }", Reported,
+            + "platform: { errors: native-aer }", Unloaded,
             Reset, "Root Error Command.Fatal Error Reporting Enable=1"),
         Flip("the DPC trigger", Main, "ur-without-aer / native-aer-dpc / today", "errors: native-aer-dpc }",
             "errors: native-aer-dpc }, registers: { root-ports: { DPC Control.DPC Trigger Enable: 1 } }",
