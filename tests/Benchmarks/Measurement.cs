@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using Sim.Core;
 
 namespace Benchmarks;
@@ -8,11 +9,13 @@ internal static class Measurement
 {
     public static void Run(IWorkload workload, IReadOnlyList<long> numbers, EventQueueKind queue)
     {
-        // Twice, with a pause: methods are recompiled with their profile in the background.
-        for (var i = 0; i < 2; i++)
+        // Methods are recompiled with their profile in the background: until that has ended it would count as the simulation's CPU time.
+        for (var i = 0; i < 10; i++)
         {
+            var compiled = JitInfo.GetCompiledMethodCount();
             workload.Prepare(workload.WarmUp(numbers), queue).Run();
             Thread.Sleep(150);
+            if (i > 0 && JitInfo.GetCompiledMethodCount() == compiled) break;
         }
 
         var run = workload.Prepare(numbers, queue);
