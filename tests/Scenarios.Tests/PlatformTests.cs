@@ -86,7 +86,7 @@ internal sealed class PlatformTests
         var (open, masked) = (Run(script, Dumps.Own), Run(script, Dumps.Flip(Dumps.Own, Port, mask, 0x40)));
         Assert.Multiple(() =>
         {
-            Assert.That(open.Host, Is.EqualTo(HostIntegrity.Contained), "the port's own registers are the details that stop the PF's driver");
+            Assert.That(open.Host, Is.EqualTo(HostIntegrity.Contained), "the port's registers are details: the PF's driver stops");
             Assert.That(open.Because, Does.Contain("Uncorrectable Error Severity.Completion Timeout Severity=0 (the dump's 00:01.0)"));
             Assert.That(masked.Host, Is.EqualTo(HostIntegrity.Intact));
             Assert.That(masked.Because,
