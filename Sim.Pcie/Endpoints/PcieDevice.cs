@@ -84,8 +84,6 @@ public sealed class PcieDevice : Port
 
     internal void MarkDecodeStale() => _decodeStale = true;
 
-    internal void EmitAccess(in AccessRecord access) => Accesses.Emit(Sim.Now, in access);
-
     private void ReceiveCompletion(in Tlp tlp, LinkDirection from)
     {
         var function = _byNumber[tlp.Header.RequesterId.Value & 0xFF];

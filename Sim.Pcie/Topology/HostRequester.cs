@@ -27,8 +27,6 @@ internal sealed class HostRequester
     /// <summary>The Requester ID of the host bridge: CPU requests carry it whatever root port they leave by.</summary>
     public static RoutingId Id => RoutingId.Of(0, 0, 0);
 
-    public int Outstanding => _tags.Outstanding + _waiting.Count;
-
     /// <summary>Sends a request (its tag is filled in) and awaits its completion or its timeout.</summary>
     public SimCompletion<CpuLoad> Send(in Tlp request, int bytes)
     {

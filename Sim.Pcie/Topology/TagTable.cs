@@ -35,15 +35,9 @@ internal sealed class TagTable
     /// <summary>Completion Timeout Value in force (§7.5.3.16); <see cref="SimDuration.Zero"/> if disabled.</summary>
     public SimDuration Timeout { get; set; } = SimDuration.FromMilliseconds(50);
 
-    public int Capacity => _entries.Length;
-
-    public int Outstanding => _entries.Length - _free.Count;
-
     public bool Any => _free.Count > 0;
 
     public bool IsOutstanding(int tag) => tag < _entries.Length && _entries[tag].Busy;
-
-    public SimTime IssuedAt(int tag) => _entries[tag].Issued;
 
     /// <summary>Takes a tag; the caller made sure that there is <see cref="Any"/>.</summary>
     public int Allocate()
