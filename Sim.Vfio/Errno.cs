@@ -9,6 +9,9 @@ public enum Errno
     /// <summary>EIO: memory space disabled, or a command failed.</summary>
     EIO = 5,
 
+    /// <summary>E2BIG: more ranges than one call takes.</summary>
+    E2BIG = 7,
+
     /// <summary>EFAULT: the address is not mapped.</summary>
     EFAULT = 14,
 
@@ -21,8 +24,14 @@ public enum Errno
     /// <summary>EINVAL: not defined, or not in this state.</summary>
     EINVAL = 22,
 
+    /// <summary>ENOTTY: the device has no such operation.</summary>
+    ENOTTY = 25,
+
     /// <summary>ENOMSG: nothing to read for now; more comes in a later state.</summary>
     ENOMSG = 42,
+
+    /// <summary>EOVERFLOW: a range ends beyond the address space.</summary>
+    EOVERFLOW = 75,
 
     /// <summary>EOPNOTSUPP: the device lacks the feature.</summary>
     EOPNOTSUPP = 95,

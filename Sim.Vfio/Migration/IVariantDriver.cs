@@ -15,9 +15,17 @@ public interface IVariantDriver
     /// <summary>Bytes of a BAR that users may see; null: all of it. What lies above is the driver's own.</summary>
     ulong? UserBarBytes(int bar) => null;
 
+    /// <summary>The device's log of pages it writes; null where it keeps none.</summary>
+    IDirtyLogDriver? DirtyLog => null;
+
+    /// <summary>VFIO_DEVICE_FEATURE_MIG_DATA_SIZE: bytes a stop-copy image would have now; null where nobody can tell.</summary>
+    Task<ulong?> StopCopyLengthAsync() => Task.FromResult<ulong?>(null);
+
     /// <summary>
-    /// Carries out one direct arc. An arc that opens a transfer (to STOP_COPY from STOP, to RESUMING, to a pre-copy state) returns its
-    /// file; PRE_COPY_P2P to STOP_COPY goes on with the file it has and returns null, as every other arc does.
+    /// Carries out one direct arc. An arc that opens a transfer (STOP to STOP_COPY, STOP to RESUMING, RUNNING to PRE_COPY, RUNNING_P2P to
+    /// PRE_COPY_P2P) returns its file, for the pre-copy states one of <see cref="MigrationFile.ForPreCopy"/>. Every other arc returns
+    /// null: between the pre-copy states, and from them to STOP_COPY, the transfer goes on with the file it has; from them back to
+    /// RUNNING or RUNNING_P2P the driver disables it.
     /// </summary>
     /// <exception cref="MigrationStepException">The arc failed.</exception>
     Task<MigrationFile?> StepAsync(MigrationState from, MigrationState to);

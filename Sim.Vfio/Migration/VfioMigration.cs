@@ -19,6 +19,7 @@ public readonly record struct MigrationStep(MigrationState From, MigrationState 
 public sealed class VfioMigration(Simulator sim, IVariantDriver driver)
 {
     private readonly HostMutex _stateMutex = new();
+    private MigrationFile? _preCopy;
 
     /// <summary>Where the device is.</summary>
     public MigrationState State { get; private set; } = MigrationState.Running;
@@ -55,14 +56,17 @@ public sealed class VfioMigration(Simulator sim, IVariantDriver driver)
             try
             {
                 if (BeforeStep is not null) await BeforeStep(from, next);
-                file = await driver.StepAsync(from, next) ?? file;
+                var opened = await driver.StepAsync(from, next);
+                file = opened ?? file;
                 State = next;
+                FollowPreCopy(opened);
                 Report(new(from, next, begun, Errno.None));
                 if (AfterStep is not null) await AfterStep(from, next);
             }
             catch (MigrationStepException failure)
             {
                 State = failure.Leaves ?? from;
+                FollowPreCopy(null);
                 file?.Disable();
                 Report(new(from, State, begun, failure.Error));
                 if (AfterStep is not null) await AfterStep(from, State);
@@ -81,8 +85,18 @@ public sealed class VfioMigration(Simulator sim, IVariantDriver driver)
         var (from, begun) = (State, sim.Now);
         driver.ResetDone();
         State = MigrationState.Running;
+        FollowPreCopy(null);
         Report(new(from, State, begun, Errno.None));
         if (AfterStep is not null) await AfterStep(from, State);
+    }
+
+    /// <summary>Where a pre-copy file's temporary end becomes the wait for the rest: the state knows, not the driver.</summary>
+    private void FollowPreCopy(MigrationFile? opened)
+    {
+        if (opened is { InPreCopy: true }) _preCopy = opened;
+        if (State is MigrationState.PreCopy or MigrationState.PreCopyP2P) return;
+        _preCopy?.EndPreCopy();
+        _preCopy = null;
     }
 
     private void Report(in MigrationStep step)

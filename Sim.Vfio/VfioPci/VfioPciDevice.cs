@@ -28,6 +28,7 @@ public sealed partial class VfioPciDevice
         (Kernel, Function, Policy, _variant) = (kernel, function, policy, variant);
         function.Context = context;
         function.Driver = new VfioPciDriver(this, variant?.Name ?? "vfio-pci");
+        DirtyLog = new(variant?.DirtyLog);
         if (variant is null) return;
         Migration = new(kernel.Sim, variant) { BeforeStep = BeforeStepAsync, AfterStep = AfterStepAsync };
     }
@@ -43,6 +44,9 @@ public sealed partial class VfioPciDevice
 
     /// <summary>Its migration states; null without a variant driver.</summary>
     public VfioMigration? Migration { get; }
+
+    /// <summary>Its log of DMA writes.</summary>
+    public VfioDirtyLog DirtyLog { get; }
 
     /// <summary>The user's error eventfd: called for every error that recovery tells this driver of.</summary>
     public Action<ChannelState>? ErrorEventFd { get; set; }

@@ -23,11 +23,36 @@ public sealed class MigrationFileTests
     [Test]
     public void The_end_of_pre_copy_data_is_temporary() => Run(async sim =>
     {
-        var file = MigrationFile.ForSaving();
+        var file = MigrationFile.ForPreCopy(() => Task.FromResult(default(PreCopyInfo)));
         file.EndPreCopyData();
         Assert.That((await file.ReadAsync(_buffer)).Error, Is.EqualTo(Errno.ENOMSG));
         file.Append([7]);
         Assert.That((await file.ReadAsync(_buffer)).Bytes, Is.EqualTo(1));
+    });
+
+    [Test]
+    public void Pre_copy_info_is_asked_of_the_driver_in_pre_copy_only() => Run(async sim =>
+    {
+        var file = MigrationFile.ForPreCopy(() => Task.FromResult(new PreCopyInfo(Errno.None, 64, 8)));
+        Assert.That(await file.GetPreCopyInfoAsync(), Is.EqualTo(new PreCopyInfo(Errno.None, 64, 8)));
+        file.EndPreCopy();
+        Assert.That((await file.GetPreCopyInfoAsync()).Error, Is.EqualTo(Errno.EINVAL));
+        file.Disable();
+        Assert.That((await file.GetPreCopyInfoAsync()).Error, Is.EqualTo(Errno.ENODEV));
+        Assert.That((await MigrationFile.ForSaving().GetPreCopyInfoAsync()).Error, Is.EqualTo(Errno.ENOTTY));
+    });
+
+    [Test]
+    public void After_pre_copy_a_reader_waits_where_it_got_ENOMSG_before() => Run(async sim =>
+    {
+        var file = MigrationFile.ForPreCopy(() => Task.FromResult(default(PreCopyInfo)));
+        file.EndPreCopyData();
+        file.EndPreCopy();
+        var read = file.ReadAsync(_buffer);
+        await sim.Delay(SimDuration.FromMicroseconds(5));
+        Assert.That(read.IsCompleted, Is.False);
+        file.Complete();
+        Assert.That(await read, Is.EqualTo(new FileResult(Errno.None, 0)));
     });
 
     [Test]
