@@ -43,6 +43,12 @@ public sealed record EndpointOptions
 
     /// <summary>Max_Payload_Size Supported, in bytes.</summary>
     public int MaxPayloadSupported { get; init; } = 512;
+
+    /// <summary>10-Bit Tag Requester Supported.</summary>
+    public bool TenBitTagRequester { get; init; }
+
+    /// <summary>AtomicOp Completer Supported: bit 0 32-bit, bit 1 64-bit, bit 2 128-bit CAS.</summary>
+    public int AtomicOpCompleter { get; init; }
 }
 
 /// <summary>Configuration spaces of simple endpoint functions.</summary>
@@ -101,6 +107,8 @@ public static class EndpointTemplates
         FunctionLevelReset = true,
         MaxLinkSpeed = (int)Links.LinkSpeed.Gen5,
         MaxLinkWidth = 16,
+        TenBitTagRequester = options.TenBitTagRequester,
+        AtomicOpCompleter = options.AtomicOpCompleter,
     };
 
     private static MsixCapability Msix(ConfigSpace config, EndpointOptions options) =>

@@ -13,7 +13,7 @@ public sealed class Link
         Speed = speed;
         Width = width;
         Profile = profile;
-        var rate = profile.Rate ?? LinkRates.DataRate(speed, width);
+        var rate = profile.RateOf(speed, width);
         Downstream = new LinkDirection(this, upper, lower, rate);
         Upstream = new LinkDirection(this, lower, upper, rate);
     }

@@ -22,8 +22,17 @@ public sealed record LinkProfile
     /// <summary>If set, every TLP costs these bytes and its payload, whatever its header: the accounting of published baselines.</summary>
     public int? FixedTlpOverhead { get; init; }
 
+    /// <summary>If set with <see cref="FixedTlpOverhead"/>, completions cost these bytes and their payload instead.</summary>
+    public int? FixedCompletionOverhead { get; init; }
+
     /// <summary>If set, replaces the rate that speed and width give.</summary>
     public DataRate? Rate { get; init; }
+
+    /// <summary>
+    /// Share of the line rate that is left to TLPs, as a fraction: what acknowledgements, credit updates and SKP ordered sets take on
+    /// average is taken off the rate. 1/1 counts none of them.
+    /// </summary>
+    public (long Part, long Whole) TlpShare { get; init; } = (1, 1);
 
     /// <summary>From the moment a receive buffer drains to the moment the transmitter may use the credit, flight included (UpdateFC,
     /// §2.6.1.2).</summary>
@@ -32,7 +41,41 @@ public sealed record LinkProfile
     /// <summary>The default: physical framing, 10 ns of flight.</summary>
     public static LinkProfile Standard { get; } = new() { Name = "standard" };
 
+    /// <summary>
+    /// As <see cref="Standard"/>, but DLLPs and ordered sets take their share of a loaded link: an Ack and an UpdateFC of 8 bytes for 203
+    /// bytes of TLPs each (a 128-byte Max_Payload_Size: §3.6.3.1, §2.6.1.2), a SKP ordered set of 4 bytes every 1538 (§4.2.7).
+    /// </summary>
+    public static LinkProfile DllpOverhead { get; } = Standard with { Name = "dllp-overhead", TlpShare = SharedWithDllps };
+
+    /// <summary>
+    /// The accounting of published throughput baselines: 24 bytes for a request and 20 for a completion besides the payload, whatever the
+    /// header, on the rate that <see cref="DllpOverhead"/> leaves.
+    /// </summary>
+    public static LinkProfile PublishedBaseline { get; } = new()
+    {
+        Name = "published-baseline",
+        FixedTlpOverhead = 24,
+        FixedCompletionOverhead = 20,
+        TlpShare = SharedWithDllps,
+    };
+
+    /// <summary>Every profile that a script can name.</summary>
+    public static IReadOnlyList<LinkProfile> Named { get; } = [Standard, DllpOverhead, PublishedBaseline];
+
+    // 1 - 8/203 - 8/203 - 4/1538.
+    private static (long Part, long Whole) SharedWithDllps => ((203 * 1538) - (16 * 1538) - (4 * 203), 203 * 1538);
+
+    /// <summary>Rate of TLP bytes on a link of this speed and width.</summary>
+    public DataRate RateOf(LinkSpeed speed, LinkWidth width)
+    {
+        var line = Rate ?? LinkRates.DataRate(speed, width);
+        return TlpShare.Part == TlpShare.Whole ? line : line.Scaled(TlpShare.Part, TlpShare.Whole);
+    }
+
     /// <summary>Bytes that this TLP occupies on the wire.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int WireBytes(in Tlp tlp) => FixedTlpOverhead is { } overhead ? overhead + tlp.PayloadBytes : FramingBytes + tlp.WireBytes;
+    public int WireBytes(in Tlp tlp) => FixedTlpOverhead is { } overhead ? Counted(overhead, in tlp) : FramingBytes + tlp.WireBytes;
+
+    private int Counted(int overhead, in Tlp tlp) =>
+        (tlp.Header.IsCompletion ? FixedCompletionOverhead ?? overhead : overhead) + tlp.PayloadBytes;
 }
