@@ -45,22 +45,23 @@ public sealed class TranslationAgent : ITranslationAgent
     /// <summary>Decides on interrupt writes; null (the default) passes them unchanged.</summary>
     public IInterruptRemapping? Interrupts { get; set; }
 
-    /// <summary>Decides on one request, which stays within a 4 KiB page (§2.2.7); allocates nothing unless it faults.</summary>
-    public Translation Translate(RoutingId requester, ulong address, int bytes, bool isWrite, AddressType at)
+    /// <summary>Decides on one request at once; allocates nothing unless it faults.</summary>
+    public Translation Translate(in TranslationRequest request, ITranslationClient client, int slot)
     {
-        var reason = Decide(requester, address, isWrite, at, out var translated);
-        if (reason == FaultReason.None) return new(true, translated, Latency);
-        Faults.Record(new(_sim.Now, requester, address, isWrite, reason));
-        return new(false, address, Latency);
+        var isWrite = (request.Access & MemoryAccess.Write) != 0;
+        var reason = Decide(in request, isWrite, out var translated);
+        if (reason == FaultReason.None) return Translation.To(translated, Latency, request.Data);
+        Faults.Record(new(_sim.Now, request.Requester, request.Address, isWrite, reason));
+        return Translation.Refuse(Latency);
     }
 
-    private FaultReason Decide(RoutingId requester, ulong address, bool isWrite, AddressType at, out ulong translated)
+    private FaultReason Decide(in TranslationRequest request, bool isWrite, out ulong translated)
     {
-        translated = address;
-        if (isWrite && (address & InterruptMask) == InterruptBase)
-            return Interrupts?.Remap(requester, address, out translated) ?? FaultReason.None;
+        translated = request.Address;
+        if (isWrite && (request.Address & InterruptMask) == InterruptBase)
+            return Interrupts?.Remap(request.Requester, request.Address, out translated) ?? FaultReason.None;
         // No requester may use ATS yet: a translated request would pass around the tables.
-        if (at != AddressType.Untranslated) return FaultReason.TranslationBlocked;
-        return _remapping.Remap(requester, address, isWrite, out translated);
+        if (request.At != AddressType.Untranslated) return FaultReason.TranslationBlocked;
+        return _remapping.Remap(request.Requester, request.Address, isWrite, out translated);
     }
 }

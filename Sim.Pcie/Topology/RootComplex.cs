@@ -160,11 +160,17 @@ public sealed class RootComplex
             return;
         }
 
+        if (TranslationAgent is { } agent) port.Gate.Receive(agent, in tlp, from);
+        else Perform(port, in tlp, from, Translation.To(header.FirstByteAddress));
+    }
+
+    /// <summary>A request from below whose translation is known and whose turn it is.</summary>
+    internal void Perform(RootPort port, in Tlp tlp, LinkDirection from, in Translation translation)
+    {
+        ref readonly var header = ref tlp.Header;
+        var isWrite = header.Type == TlpType.MWr;
         var address = header.FirstByteAddress;
         var bytes = header.EnabledBytes;
-        var translation = TranslationAgent is { } agent
-            ? agent.Translate(header.RequesterId, address, bytes, isWrite, header.At)
-            : Translation.Identity(address);
         if (!translation.Permitted)
         {
             // The agent recorded the fault; for the link a blocked read is UR and a blocked write vanishes (§10.2.3).
@@ -172,7 +178,7 @@ public sealed class RootComplex
         }
         else if (isWrite && InterruptController.IsInterrupt(address))
         {
-            var data = tlp.Body!.Dword;
+            var data = TranslationAgent is null ? tlp.Body!.Dword : translation.Data;
             var requester = header.RequesterId;
             port.Drop(in tlp, from);
             Interrupts.Deliver(requester, data);
@@ -202,6 +208,11 @@ public sealed class RootComplex
     }
 
     internal void ReceiveCompletion(RootPort port, in Tlp tlp, LinkDirection from)
+    {
+        if (!port.Gate.HoldsCompletion(in tlp, from)) PassCompletion(port, in tlp, from);
+    }
+
+    internal void PassCompletion(RootPort port, in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
         if (header.RequesterId == HostRequester.Id)

@@ -26,6 +26,7 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
         Dpc = Function.Dpc is { } dpc ? new DpcController(ErrorTrace, Function.Express, dpc, this) : null;
         Function.AttachErrors(new ErrorReporter(ErrorTrace, Function.Config, Function.Express, Function.Aer, this) { Dpc = Dpc });
         Requester = new HostRequester(this, root.Options.Latency);
+        Gate = new TranslationGate(root, this);
         RootErrors = new RootErrorHandler(ErrorTrace, Function.Express, Function.Aer, this, this, Dpc);
         Function.SecondaryBusResetChanged += asserted =>
         {
@@ -49,6 +50,9 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
     public Probe<ErrorMessage> SystemErrors { get; } = new();
 
     internal HostRequester Requester { get; }
+
+    /// <summary>Where requests from below wait for the translation agent.</summary>
+    internal TranslationGate Gate { get; }
 
     /// <inheritdoc/>
     protected override SimDuration ResponseLatency => _root.Options.Latency;

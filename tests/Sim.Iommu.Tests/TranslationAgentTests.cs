@@ -33,7 +33,7 @@ public sealed class TranslationAgentTests
     public void A_mapped_address_becomes_the_host_address_after_the_configured_latency(uint iova, uint expected)
     {
         var translation = Translate(Vf, iova, isWrite: false);
-        Assert.That(translation, Is.EqualTo(new Translation(true, expected, Latency)));
+        Assert.That(translation, Is.EqualTo(Translation.To(expected, Latency)));
         Assert.That(_agent.Faults.Count, Is.Zero);
     }
 
@@ -82,7 +82,7 @@ public sealed class TranslationAgentTests
     public void Pass_through_leaves_every_address_unchanged()
     {
         _agent.Contexts.Attach(OtherVf, Domain.PassThrough("host"));
-        Assert.That(Translate(OtherVf, 0xDEAD_B000, isWrite: true), Is.EqualTo(new Translation(true, 0xDEAD_B000, Latency)));
+        Assert.That(Translate(OtherVf, 0xDEAD_B000, isWrite: true), Is.EqualTo(Translation.To(0xDEAD_B000, Latency)));
         _agent.Contexts.Fallback = Domain.PassThrough("host");
         Assert.That(Translate(RoutingId.Of(0x40, 0, 0), 0x1000, isWrite: true).Permitted, Is.True);
     }
@@ -90,7 +90,7 @@ public sealed class TranslationAgentTests
     [Test]
     public void A_translated_request_is_blocked_because_nobody_may_use_ATS()
     {
-        Assert.That(_agent.Translate(Vf, 0x10_0000, 4, false, AddressType.Translated).Permitted, Is.False);
+        Assert.That(Translate(_agent, Vf, 0x10_0000, isWrite: false, AddressType.Translated).Permitted, Is.False);
         Assert.That(_agent.Faults.Records[0].Reason, Is.EqualTo(FaultReason.TranslationBlocked));
     }
 
@@ -117,7 +117,7 @@ public sealed class TranslationAgentTests
     public void Another_remapping_can_take_the_place_of_the_tables()
     {
         var agent = new TranslationAgent(_sim, new Offset(0x1000));
-        Assert.That(agent.Translate(Vf, 0x5000, 4, true, AddressType.Untranslated).Address, Is.EqualTo(0x6000));
+        Assert.That(Translate(agent, Vf, 0x5000, isWrite: true).Address, Is.EqualTo(0x6000));
     }
 
     [Test]
@@ -149,7 +149,14 @@ public sealed class TranslationAgentTests
     }
 
     private Translation Translate(RoutingId requester, ulong address, bool isWrite) =>
-        _agent.Translate(requester, address, 4, isWrite, AddressType.Untranslated);
+        Translate(_agent, requester, address, isWrite);
+
+    private static Translation Translate(
+        TranslationAgent agent, RoutingId requester, ulong address, bool isWrite, AddressType at = AddressType.Untranslated)
+    {
+        var request = new TranslationRequest(requester, address, 4, isWrite ? MemoryAccess.Write : MemoryAccess.Read, at, 0);
+        return agent.Translate(in request, null!, 0);
+    }
 
     private sealed class OnlyFrom(RoutingId permitted) : IInterruptRemapping
     {
