@@ -15,5 +15,5 @@ public readonly record struct FaultRecord(SimTime Time, RoutingId Requester, ulo
     public bool IsInterrupt => (byte)Reason >= 0x20;
 
     /// <summary>The page that the kernel reports: the address without its low 12 bits.</summary>
-    public ulong PageAddress => Address & ~(ulong)(IoPageTable.PageBytes - 1);
+    public ulong PageAddress => Address & ~0xFFFul;
 }

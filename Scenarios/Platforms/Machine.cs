@@ -1,7 +1,7 @@
 using Scenarios.Language;
 using Scenarios.Model;
 using Sim.Core;
-using Sim.Iommu;
+using Sim.Iommu.Vtd;
 using Sim.Pcie.Links;
 using Sim.Pcie.Topology;
 using Sim.Vfio.Kernel;
@@ -26,7 +26,7 @@ internal sealed class Machine
         if (resolved.Platform is { } dump) Platform = new PlatformPort(dump, PlatformPort.NameIn(_script.Topology));
         Sim = new Simulator(resolved.Seed);
         Root = new RootComplex(Sim);
-        Iommu = new TranslationAgent(Sim, SimDuration.FromNanoseconds(20));
+        Iommu = new VtdUnit(Root);
         Root.TranslationAgent = Iommu;
         Wire(_script.Topology);
     }
@@ -38,7 +38,7 @@ internal sealed class Machine
 
     public RootComplex Root { get; }
 
-    public TranslationAgent Iommu { get; }
+    public VtdUnit Iommu { get; }
 
     public List<Switch> Switches { get; } = [];
 

@@ -68,9 +68,9 @@ public sealed class Mlx5PfDriver : PciDriver
         var driver = new Mlx5PfDriver(kernel, function, memory);
         if (kernel.Iommu is { } iommu)
         {
-            var domain = Domain.Create($"mlx5_core {function.Id}");
-            domain.Pages!.Map(memory, memory, MemoryBytes, IoPermissions.ReadWrite);
-            iommu.Contexts.Attach(function.Id, domain);
+            var domain = iommu.CreateDomain($"mlx5_core {function.Id}");
+            domain.Map(memory, memory, MemoryBytes, IoPermissions.ReadWrite);
+            iommu.Attach(function.Id, domain);
         }
 
         function.Driver = driver;
@@ -114,7 +114,7 @@ public sealed class Mlx5PfDriver : PciDriver
     public async Task UseEventsAsync()
     {
         const uint msixEnable = 0x8000;
-        var target = _kernel.Root.Interrupts.Allocate($"mlx5_async@{_function.Id}", OnInterrupt);
+        var target = _kernel.AllocateInterrupt(_function.Id, $"mlx5_async@{_function.Id}", OnInterrupt);
         var table = _function.Discovered.Bars[0].Address + BarLayout.MsixTable;
         _kernel.Root.Store(table, target.Address, 8);
         _kernel.Root.Store(table + 8, target.Data, 4);

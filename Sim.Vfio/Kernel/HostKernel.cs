@@ -1,5 +1,5 @@
 using Sim.Core;
-using Sim.Iommu;
+using Sim.Iommu.Vtd;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
 
@@ -9,25 +9,25 @@ namespace Sim.Vfio.Kernel;
 /// it.</summary>
 public sealed class HostKernel
 {
-    private const int DmarBurst = 10;
-
     private readonly List<PciFunction> _functions = [];
     private readonly Dictionary<RoutingId, PciFunction> _byId = [];
-    private readonly RateLimit _dmarLimit = new(DmarBurst, SimDuration.FromSeconds(5));
     private int _ghesRecords;
 
     /// <summary>Boots a kernel on an enumerated hierarchy.</summary>
     /// <param name="root">The Root Complex.</param>
     /// <param name="policy">Who owns errors.</param>
     /// <param name="discovered">What enumeration found on bus 0, each with what is below it.</param>
-    /// <param name="iommu">The translation agent, whose faults the kernel logs; null without one.</param>
-    public HostKernel(RootComplex root, HostErrorPolicy policy, IEnumerable<DiscoveredFunction> discovered, TranslationAgent? iommu = null)
+    /// <param name="iommu">The remapping unit, in its reset state; null without one.</param>
+    /// <param name="iommuPolicy">How the unit is set up.</param>
+    public HostKernel(
+        RootComplex root, HostErrorPolicy policy, IEnumerable<DiscoveredFunction> discovered, VtdUnit? iommu = null,
+        IommuPolicy? iommuPolicy = null)
     {
-        (Root, Policy, Iommu) = (root, policy, iommu);
+        (Root, Policy) = (root, policy);
         Log = new(root.Sim);
+        if (iommu is not null) Iommu = new IntelIommu(root, iommu, iommuPolicy, Log);
         Outcome = new(root.Sim);
         foreach (var function in discovered) AddTree(function, null);
-        iommu?.Faults.Recorded.Subscribe((SimTime _, in FaultRecord fault) => OnFault(fault));
         root.Messages.Subscribe((SimTime _, in MessageArrival message) => OnMessage(message));
     }
 
@@ -40,8 +40,8 @@ public sealed class HostKernel
     /// <summary>Who owns errors.</summary>
     public HostErrorPolicy Policy { get; }
 
-    /// <summary>The translation agent, or null.</summary>
-    public TranslationAgent? Iommu { get; }
+    /// <summary>The driver of the IOMMU, or null.</summary>
+    public IntelIommu? Iommu { get; }
 
     /// <summary>dmesg.</summary>
     public KernelLog Log { get; }
@@ -101,6 +101,17 @@ public sealed class HostKernel
         }
     }
 
+    /// <summary>Gives a requester an interrupt: a vector with a handler and, where interrupts are remapped, an entry of its own.</summary>
+    /// <param name="requester">Who raises it.</param>
+    /// <param name="name">Shown in traces.</param>
+    /// <param name="handler">Called in simulated time, once per interrupt.</param>
+    /// <returns>Address and data to program the requester with.</returns>
+    public MsiTarget AllocateInterrupt(RoutingId requester, string name, Action handler)
+    {
+        var target = Root.Interrupts.Allocate(name, handler);
+        return Iommu?.Remap(requester, target) ?? target;
+    }
+
     internal int NextGhesRecord() => ++_ghesRecords;
 
     /// <summary>The last words of the host. Nothing of it runs on afterwards.</summary>
@@ -132,10 +143,5 @@ public sealed class HostKernel
         var source = message.Header.RequesterId;
         PciFunction[] affected = Find(source) is { } function ? [function] : [];
         Outcome.Record(HostEventKind.ErrorMessage, source, affected, $"{message.Header.MessageCode} from {source}");
-    }
-
-    private void OnFault(in FaultRecord fault)
-    {
-        if (!Outcome.IsPanicked && _dmarLimit.Allow(Sim.Now)) Log.Write(KernelLogLevel.Error, IommuText.Fault(fault));
     }
 }

@@ -20,7 +20,7 @@ public sealed partial class VfioPciDevice
         _targets = new MsiTarget?[handlers.Length];
         for (var vector = 0; vector < handlers.Length; vector++)
             if (handlers[vector] is { } handler)
-                _targets[vector] = Kernel.Root.Interrupts.Allocate($"{Function.Context}: {Function.Id} vector {vector}", handler);
+                _targets[vector] = Kernel.AllocateInterrupt(Function.Id, $"{Function.Context}: {Function.Id} vector {vector}", handler);
         await RestoreMsixAsync();
         return Errno.None;
     }

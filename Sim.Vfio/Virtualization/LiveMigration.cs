@@ -49,13 +49,13 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         if (vmm.Kernel.Outcome.IsPanicked) return result with { Error = Errno.EIO, Failure = "the host is lost" };
         if (imageFailure is { } lost) return await RecoverAsync(result, lost);
         result = result with { FinalBitmap = Sim.Now, ImageBytes = images.Sum(i => i.Length) };
-        await SendPagesAsync(stream, _options.PreCopyRounds == 0 ? vmm.Memory.PopulatedPages() : vmm.TakeDirtyPages());
-        if (_options.PreCopyRounds == 0) vmm.TakeDirtyPages();
+        var last = await vmm.TakeDirtyPagesAsync();
+        await SendPagesAsync(stream, _options.PreCopyRounds == 0 ? vmm.Memory.PopulatedPages() : last);
         _options.Saved?.Invoke();
         var bytes = await FinishAsync(stream, images);
         result = result with { Stream = bytes, Completed = Sim.Now };
         await Sim.Delay(_options.AfterWindow);
-        return result with { LatePages = [.. vmm.TakeDirtyPages()], PagesPerRound = _pagesPerRound };
+        return result with { LatePages = [.. await vmm.TakeDirtyPagesAsync()], PagesPerRound = _pagesPerRound };
     }
 
     private string? Blocker()
@@ -73,7 +73,7 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         for (var round = 0; round < _options.PreCopyRounds; round++)
         {
             // Read and clear first: what is written while the round is sent goes into the next one.
-            var dirty = vmm.TakeDirtyPages();
+            var dirty = await vmm.TakeDirtyPagesAsync();
             await SendPagesAsync(stream, round == 0 ? vmm.Memory.PopulatedPages() : dirty);
         }
     }

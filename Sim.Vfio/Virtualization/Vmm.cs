@@ -22,8 +22,9 @@ public sealed class Vmm
         if (kernel.Iommu is null) throw new InvalidOperationException($"{name}: device assignment needs an IOMMU.");
         (Kernel, Name) = (kernel, name);
         Memory = new(kernel.Root.Memory, hostBase, bytes);
-        Domain = Domain.Create(name);
-        Domain.Pages!.Map(0, hostBase, bytes, IoPermissions.ReadWrite);
+        Domain = kernel.Iommu.CreateDomain(name);
+        Domain.TracksDirty = kernel.Iommu.IsScalable;
+        Domain.Map(0, hostBase, bytes, IoPermissions.ReadWrite);
         Cpu = new(this, program);
         Cpu.Start($"vcpu of {name}");
     }
@@ -38,7 +39,7 @@ public sealed class Vmm
     public GuestMemory Memory { get; }
 
     /// <summary>The IOMMU domain of its devices: IOVA is guest physical address.</summary>
-    public Domain Domain { get; }
+    public IommuDomain Domain { get; }
 
     /// <summary>Its virtual CPU.</summary>
     public Vcpu Cpu { get; }
@@ -58,7 +59,7 @@ public sealed class Vmm
         var assigned = new AssignedDevice(device, vectors);
         var index = _devices.Count;
         _devices.Add(assigned);
-        Kernel.Iommu!.Contexts.Attach(device.Function.Id, Domain);
+        Kernel.Iommu!.Attach(device.Function.Id, Domain);
         device.ErrorEventFd = _ => OnError(device);
         await EnableInterruptsAsync(assigned, index);
         return assigned;
@@ -66,7 +67,7 @@ public sealed class Vmm
 
     /// <summary>Maps a BAR of one of its devices for peers, as VFIO does with everything a guest maps: at the BAR's host address as
     /// IOVA.</summary>
-    public void MapForPeers(AssignedDevice device, int bar) => Domain.Pages!.Map(
+    public void MapForPeers(AssignedDevice device, int bar) => Domain.Map(
         device.Device.BarAddress(bar), device.Device.BarAddress(bar), device.Device.UserBarBytes(bar), IoPermissions.ReadWrite);
 
     /// <summary>Lets the guest run (on).</summary>
@@ -88,14 +89,12 @@ public sealed class Vmm
         if (handlers.Length > 0) await device.Device.SetIrqsAsync(handlers);
     }
 
-    /// <summary>Pages that vCPUs or devices wrote since the last call; takes no simulated time.</summary>
-    internal SortedSet<ulong> TakeDirtyPages()
+    /// <summary>Pages that vCPUs or devices wrote since the last call; complete once no cached translation hides a later write.</summary>
+    internal async Task<SortedSet<ulong>> TakeDirtyPagesAsync()
     {
         SortedSet<ulong> pages = [];
+        await Domain.ReadAndClearDirtyAsync(0, Memory.Bytes, pages);
         Memory.TakeDirty(pages);
-        List<ulong> device = [];
-        Domain.Pages!.ReadAndClearDirty(0, Memory.Bytes, device);
-        pages.UnionWith(device);
         return pages;
     }
 

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using Sim.Core;
 using Sim.Iommu;
+using Sim.Iommu.Vtd;
 using Sim.Mlx5.Device;
 using Sim.Mlx5.Driver;
 using Sim.Pcie.Endpoints;
@@ -32,7 +33,7 @@ internal sealed class TestHost
             VfDevices.Add(vf);
         }
 
-        Iommu = new TranslationAgent(Sim);
+        Iommu = new VtdUnit(Root);
         Root.TranslationAgent = Iommu;
     }
 
@@ -50,7 +51,7 @@ internal sealed class TestHost
 
     public Mlx5VirtualFunction Vf => VfDevices[0];
 
-    public TranslationAgent Iommu { get; }
+    public VtdUnit Iommu { get; }
 
     public HostKernel Kernel { get; private set; } = null!;
 
@@ -79,9 +80,9 @@ internal sealed class TestHost
     public VfUser OpenVf(int index = 0)
     {
         var memory = VfMemory + ((ulong)index * VfUser.MemoryBytes);
-        var domain = Domain.Create($"user of VF {index}");
-        domain.Pages!.Map(memory, memory, VfUser.MemoryBytes, IoPermissions.ReadWrite);
-        Iommu.Contexts.Attach(Vfs[index].Id, domain);
+        var domain = Kernel.Iommu!.CreateDomain($"user of VF {index}");
+        domain.Map(memory, memory, VfUser.MemoryBytes, IoPermissions.ReadWrite);
+        Kernel.Iommu!.Attach(Vfs[index].Id, domain);
         return new VfUser(this, index, memory);
     }
 

@@ -81,7 +81,7 @@ internal sealed class VfUser
 
     private async Task EnableInterruptAsync(int vector)
     {
-        var target = _host.Root.Interrupts.Allocate($"vf vector {vector}", () => Interrupts++);
+        var target = _host.Kernel.AllocateInterrupt(Function.Id, $"vf vector {vector}", () => Interrupts++);
         var entry = Bar + BarLayout.MsixTable + (ulong)(vector * 16);
         _host.Root.Store(entry, target.Address, 8);
         _host.Root.Store(entry + 8, target.Data, 4);

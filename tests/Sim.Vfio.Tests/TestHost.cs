@@ -1,6 +1,6 @@
 using NUnit.Framework;
 using Sim.Core;
-using Sim.Iommu;
+using Sim.Iommu.Vtd;
 using Sim.Pcie.Capabilities;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Links;
@@ -38,7 +38,7 @@ internal sealed class TestHost
             Device.Add(new DmaQueueFunction(Sim, $"dev0.vf{i}", layout, device), 2 + i);
         }
 
-        Iommu = new TranslationAgent(Sim);
+        Iommu = new VtdUnit(Root);
         Root.TranslationAgent = Iommu;
     }
 
@@ -52,7 +52,7 @@ internal sealed class TestHost
 
     public DmaQueueFunction Pf { get; }
 
-    public TranslationAgent Iommu { get; }
+    public VtdUnit Iommu { get; }
 
     public HostKernel Kernel { get; private set; } = null!;
 

@@ -55,10 +55,10 @@ internal sealed class AllocationTests
             memory.WriteValue(slot + 16, Data + 0x1000, 8);
         }
 
-        var domain = Domain.Create("user");
-        domain.Pages!.Map(0, 0, Memory, IoPermissions.ReadWrite);
+        var domain = machine.Kernel.Iommu!.CreateDomain("user");
+        domain.Map(0, 0, Memory, IoPermissions.ReadWrite);
         var function = machine.Kernel[machine.Device("nic").Pf.Id];
-        machine.Iommu.Contexts.Attach(function.Id, domain);
+        machine.Kernel.Iommu.Attach(function.Id, domain);
         var bar = function.Discovered.Bars[0].Address;
         machine.Root.Store(bar + DmaQueueLayout.SubmissionBase, Ring, 8);
         machine.Root.Store(bar + DmaQueueLayout.CompletionBase, Completions, 8);

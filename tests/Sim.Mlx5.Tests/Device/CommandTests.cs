@@ -174,7 +174,7 @@ public sealed class CommandTests
         host.Run(async () =>
         {
             await user.BringUpAsync();
-            host.Iommu.Contexts.Detach(user.Function.Id);
+            await host.Kernel.Iommu!.DetachAsync(user.Function.Id);
             var reply = await user.Commands.TryExecuteAsync(CommandInput.Of(CommandOpcode.AllocPd));
             Assert.That(reply.TimedOut, Is.True);
             var syndrome = await user.Platform.LoadAsync(HealthBuffer.Syndrome) >> 16 & 0xFF;

@@ -128,7 +128,7 @@ public sealed class TranslationGateTests
         {
             var page = request[^2] == ' ' ? (ulong)(request[^1] - '0') : 0;
             if (request[0] == 'r') _device.Dma.Read(page * Page, 64, (int)page);
-            else if (request[0] == 'w') _device.Dma.Write(page * Page, stackalloc byte[64]);
+            else if (request[0] == 'w') _device.Dma.Write(page * Page, new byte[64]);
             else _device.Dma.Write(0xFEE0_0000, [65, 0, 0, 0]);
         }
 
