@@ -187,7 +187,7 @@ public sealed class TrafficFunction : EndpointFunction
     private bool TransmitterIsFull(int limit)
     {
         var transmitter = Device.Transmitter;
-        if (transmitter.WaitingTlps + transmitter.InFlightTlps < limit) return false;
+        if (transmitter.UndeliveredTlps < limit) return false;
         if (!_pace.IsPending) _pace.ScheduleAfter(transmitter.Rate.TimeFor(TransferBytes));
         return true;
     }

@@ -13,40 +13,54 @@ namespace Sim.Pcie.Links;
 public readonly record struct TlpHop(LinkDirection Direction, SimTime Started, Tlp Tlp);
 
 /// <summary>
-/// One direction of a link: serialiser, wire and the transmitter's view of the receiver's credits.
+/// One direction of a link: what waits for it, serialiser, wire, and the transmitter's view of the receiver's credits.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A TLP whose predecessors have all been committed and whose credits are there is committed at once, with the time at which the serialiser
-/// will take it. Arbitration is oldest-first, so nothing that arrives later could win the wire before it: the early decision is the
-/// decision that would be taken when the serialiser becomes free. Whatever lacks credits waits in its flow class, where TLPs that may pass
-/// it, do (§2.4.1).
+/// What is handed over waits in the line of its flow class. Whenever the serialiser is free, the TLP goes that can go first: that is
+/// ready, has its credits, and passes nothing that it must not pass (§2.4.1); among those that could go at once, the oldest.
 /// </para>
 /// <para>
-/// A link keeps order, so one pending event serves every TLP in flight. Returned credits are entries with the time from which they count;
-/// they need an event only while a TLP waits for them.
+/// That choice follows from times alone: when the serialiser is free, from when a TLP is ready, from when its credits count. So it need not
+/// be taken at the moment it is about, only before anything follows from it, and the arrival of the TLP before it serves: one pending event
+/// for a direction, whatever waits or is on its way. A choice whose time has not come is taken anew when something earlier is handed over.
+/// </para>
+/// <para>
+/// What follows soonest is that a forwarded TLP's receive buffer is free from its last symbol on, and that the credits for it count at the
+/// far end of that link a credit return latency later. A flight longer than the shortest such latency would learn it too late; such a
+/// direction has an event at the last symbol as well.
 /// </para>
 /// </remarks>
 public sealed class LinkDirection
 {
     private const int Classes = 3;
+    private const int None = -1;
 
     private readonly Simulator _sim;
     private readonly LinkProfile _profile;
+    private readonly CreditReturnTimes _returnTimes;
     private readonly DataRate _rate;
     private readonly SimDuration _flight;
     private readonly SimDuration _creditReturn;
-    private readonly SimEvent _arrival;
-    private readonly SimEvent _creditEvent;
-    private readonly RingQueue<InFlight> _wire = new();
-    private readonly RingQueue<Waiting>[] _waiting = [new(), new(), new()];
-    private readonly CreditPool _credits;
+    private readonly SimEvent _next;
     private readonly bool _returnsCredits;
-    private readonly int[] _held = new int[Classes];
-    private readonly int[] _stale = new int[Classes];
-    private SimTime _serializerFree;
+    private Lanes _lanes;
+    private int _waiting;
     private ulong _order;
-    private int _waitingCount;
+
+    // The TLP on the serialiser, or the next one: the head of its class's line, its first and its last symbol.
+    private int _chosen = None;
+    private SimTime _start;
+    private SimTime _end;
+
+    // When the last symbol of the TLP before it left.
+    private SimTime _free;
+
+    // Waiting TLPs that an attribute lets pass: none, usually.
+    private int _relaxed;
+
+    private RingQueue<OnTheWire>? _wire;
+    private SimEvent? _arrival;
 
     internal LinkDirection(Link link, Port from, Port to, DataRate rate)
     {
@@ -58,10 +72,11 @@ public sealed class LinkDirection
         _profile = link.Profile;
         _flight = _profile.Propagation;
         _creditReturn = _profile.CreditReturnLatency;
-        _credits = new CreditPool(to.Advertised);
-        _returnsCredits = !_credits.AllInfinite;
-        _arrival = new SimEvent(_sim, OnArrival);
-        _creditEvent = new SimEvent(_sim, Pump);
+        _returnTimes = _sim.Shared(static _ => new CreditReturnTimes());
+        _returnTimes.Add(_creditReturn);
+        for (var k = 0; k < Classes; k++) _lanes[k] = new Lane(to.Advertised, (FlowClass)k);
+        _returnsCredits = to.Advertised != FlowControlCredits.Infinite;
+        _next = new SimEvent(_sim, OnLastSymbol);
     }
 
     /// <summary>The link this is one direction of.</summary>
@@ -88,15 +103,23 @@ public sealed class LinkDirection
     /// <summary>Bytes put on the wire, framing included.</summary>
     public long BytesSent { get; private set; }
 
-    /// <summary>TLPs that wait for credits.</summary>
-    public int WaitingTlps => _waitingCount;
-
-    /// <summary>TLPs committed and not yet arrived.</summary>
-    public int InFlightTlps => _wire.Count;
+    /// <summary>TLPs that were handed over and have not arrived: on the wire, or waiting for it or for credits.</summary>
+    public int UndeliveredTlps => _waiting + (_wire?.Count ?? 0);
 
     /// <summary>Whether every credit ever consumed has come back (or is on its way): true when nothing is in flight, waiting or
     /// held.</summary>
-    public bool CreditsWhole => _credits.Whole;
+    public bool CreditsWhole
+    {
+        get
+        {
+            for (var k = 0; k < Classes; k++)
+            {
+                if (!_lanes[k].Credits.IsWhole) return false;
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>
     /// Takes a TLP for transmission, not before <paramref name="ready"/>. The link now owns it.
@@ -113,24 +136,14 @@ public sealed class LinkDirection
             return;
         }
 
+        if (ready < _sim.Now) ready = _sim.Now;
         var kind = tlp.Header.FlowClass;
-        if (_waitingCount == 0 && _credits.TryConsume(kind, tlp.DataCredits, _sim.Now))
-        {
-            Commit(in tlp, ready, holder, kind);
-            return;
-        }
+        _lanes[(int)kind].Line.Add(kind, in tlp, ready, _order++, holder);
+        _waiting++;
+        if ((tlp.Header.Attributes & (TlpAttributes.RelaxedOrdering | TlpAttributes.IdBasedOrdering)) != 0) _relaxed++;
 
-        var queue = _waiting[(int)kind];
-        ref var slot = ref queue.EnqueueSlot();
-        slot.Tlp = tlp;
-        slot.Ready = ready;
-        slot.Order = _order++;
-        slot.Holder = holder;
-        _waitingCount++;
-
-        // Behind others of its class and with nothing else waiting it changes nothing: the credit event serves them all.
-        if (queue.Count > 1 && queue.Count == _waitingCount && _creditEvent.IsPending) return;
-        Pump();
+        // What goes next has begun, or begins before this one could; else this may go first.
+        if (_chosen == None || ready < _start) Choose();
     }
 
     /// <summary>The receiver is done with a TLP that came in by this direction: its buffer space counts again from <paramref name="at"/>
@@ -143,150 +156,174 @@ public sealed class LinkDirection
 
     internal void OnLinkDown()
     {
-        _arrival.Cancel();
-        _creditEvent.Cancel();
-        while (_wire.Count > 0) Drop(_wire.Dequeue().Tlp, null);
+        _next.Cancel();
+        _arrival?.Cancel();
+        (_chosen, _waiting, _relaxed) = (None, 0, 0);
+        _free = _sim.Now;
+        while (_wire is { Count: > 0 }) Drop(_wire.Dequeue().Tlp, null);
         for (var k = 0; k < Classes; k++)
         {
-            while (_waiting[k].Count > 0)
+            ref var lane = ref _lanes[k];
+            while (lane.Line.Count > 0)
             {
-                var w = _waiting[k].Dequeue();
-                Drop(in w.Tlp, w.Holder);
+                var lost = lane.Line.Head;
+                lane.Line.DropHead();
+                Drop(in lost.Tlp, lost.Holder);
             }
+
+            // What the receiver still holds was received before flow control is initialised anew: its credits are no longer owed.
+            lane.Stale += lane.Held;
+            lane.Held = 0;
+            lane.Credits.Reinitialize();
         }
-
-        _waitingCount = 0;
-
-        // What the receiver still holds was received before flow control is initialised anew: its credits are no longer owed.
-        for (var k = 0; k < Classes; k++)
-        {
-            _stale[k] += _held[k];
-            _held[k] = 0;
-        }
-
-        _credits.Reinitialize();
-        _serializerFree = _sim.Now;
     }
 
     private void Return(FlowClass kind, int data, SimTime at)
     {
-        if (_stale[(int)kind] > 0)
+        ref var lane = ref _lanes[(int)kind];
+        if (lane.Stale > 0)
         {
-            _stale[(int)kind]--;
+            lane.Stale--;
             return;
         }
 
-        _held[(int)kind]--;
-        if (!_credits.Give(kind, data, at + _creditReturn)) return;
-        if (_waitingCount > 0) ArmCreditEvent();
+        lane.Held--;
+        if (lane.Credits.IsInfinite) return;
+        var counts = at + _creditReturn;
+        lane.Credits.Give(data, counts);
+        if (_waiting > 0 && (_chosen == None || counts < _start)) Choose();
     }
 
-    private void Commit(in Tlp tlp, SimTime ready, LinkDirection? holder, FlowClass kind)
+    /// <summary>Finds the TLP that goes next and has the event come when that has arrived, or has left.</summary>
+    private void Choose()
     {
-        var start = _serializerFree > ready ? _serializerFree : ready;
-        if (start < _sim.Now) start = _sim.Now;
-        var bytes = _profile.WireBytes(in tlp);
-        _serializerFree = start + _rate.TimeFor(bytes);
-        BytesSent += bytes;
-        if (holder is { _returnsCredits: true }) holder.Return(kind, tlp.DataCredits, start);
-        var arrives = _serializerFree + _flight;
-        ref var slot = ref _wire.EnqueueSlot();
-        slot.Arrives = arrives;
-        slot.Tlp.Header = tlp.Header;
-
-        // The reference is not even written where it stays null, as in all requests of reads: a store of it runs a write barrier.
-        if (slot.Tlp.Body != tlp.Body) slot.Tlp.Body = tlp.Body;
-        if (_wire.Count == 1) _arrival.ScheduleAt(arrives);
-    }
-
-    private void OnArrival()
-    {
-        // Copied out of the ring: what the receiver does may take the link down, which clears it.
-        ref var head = ref _wire.Head;
-        var tlp = head.Tlp;
-        _wire.DropHead();
-        if (_wire.Count > 0) _arrival.ScheduleAt(_wire.Head.Arrives);
-        Delivered++;
-        if (_returnsCredits) _held[(int)tlp.Header.FlowClass]++;
-        if (Arrived.IsObserved) Arrived.Emit(_sim.Now, new TlpHop(this, StartOf(in tlp), tlp));
-        To.Receive(in tlp, this);
-    }
-
-    private SimTime StartOf(in Tlp arrived) => _sim.Now - _flight - _rate.TimeFor(_profile.WireBytes(in arrived));
-
-    /// <summary>Commits, oldest first, every waiting TLP that has its credits and that the ordering rules let go (§2.4.1, Table
-    /// 2-42).</summary>
-    private void Pump()
-    {
-        if (!PumpOnlyClass())
-        {
-            while (_waitingCount > 0 && TryCommitOldest()) { }
-        }
-
-        if (_waitingCount > 0) ArmCreditEvent();
-    }
-
-    /// <summary>The usual case: all that waits is of one class, so that no ordering rule has a say. False if it is not the case.</summary>
-    private bool PumpOnlyClass()
-    {
+        var (best, bestStart, bestOrder) = (None, SimTime.MaxValue, ulong.MaxValue);
+        if (_relaxed > 0) BringFreeOnesForward();
         for (var k = 0; k < Classes; k++)
         {
-            var queue = _waiting[k];
-            if (queue.Count != _waitingCount) continue;
-            while (queue.Count > 0 && _credits.TryConsume((FlowClass)k, queue.Head.Tlp.DataCredits, _sim.Now))
-            {
-                ref var w = ref queue.Head;
-                Commit(in w.Tlp, w.Ready, w.Holder, (FlowClass)k);
-                queue.DropHead();
-                _waitingCount--;
-            }
+            ref var lane = ref _lanes[k];
+            if (lane.Line.Count == 0) continue;
+            ref var head = ref lane.Line.Head;
+            var start = StartOf(in lane, in head);
+            if (start > bestStart || (start == bestStart && head.Order > bestOrder)) continue;
+            if (k != (int)FlowClass.Posted && start != SimTime.MaxValue && MustWaitForPosted(in head)) continue;
+            (best, bestStart, bestOrder) = (k, start, head.Order);
+        }
 
-            return true;
+        // Without its credits none can go: the return of some comes here again.
+        if (bestStart == SimTime.MaxValue) best = None;
+        _chosen = best;
+        if (best == None)
+        {
+            _next.Cancel();
+            return;
+        }
+
+        _start = bestStart;
+        _end = bestStart + _rate.TimeFor(_profile.WireBytes(in _lanes[best].Line.Head.Tlp));
+        var due = LearnsInTime ? _end + _flight : _end;
+        if (!_next.IsPending) _next.ScheduleAt(due);
+        else if (_next.Due != due) _next.RescheduleAt(due);
+    }
+
+    private bool LearnsInTime => _flight <= _returnTimes.Shortest;
+
+    private SimTime StartOf(in Lane lane, in WaitingTlp tlp)
+    {
+        var start = SimTime.Max(_free, tlp.Ready);
+        return SimTime.Max(start, lane.Credits.AvailableFrom(tlp.Tlp.DataCredits));
+    }
+
+    private bool MustWaitForPosted(in WaitingTlp tlp)
+    {
+        ref var posted = ref _lanes[(int)FlowClass.Posted].Line;
+        for (var i = 0; i < posted.Count; i++)
+        {
+            // In order but for one that was brought forward.
+            if (posted[i].Order > tlp.Order && _relaxed == 0) break;
+            if (posted[i].Order < tlp.Order && !OrderingRules.MayPassPosted(in tlp.Tlp.Header, in posted[i].Tlp.Header))
+                return true;
         }
 
         return false;
     }
 
-    private bool TryCommitOldest()
+    /// <summary>Where the first of a line cannot go at once, one behind it goes first that can, and may pass all before it.</summary>
+    private void BringFreeOnesForward()
     {
-        var oldestPosted = _waiting[(int)FlowClass.Posted].Count > 0 ? _waiting[(int)FlowClass.Posted].Head.Order : ulong.MaxValue;
-        var best = -1;
-        var bestOrder = ulong.MaxValue;
         for (var k = 0; k < Classes; k++)
         {
-            if (_waiting[k].Count == 0) continue;
-            ref var head = ref _waiting[k].Head;
-            if (head.Order >= bestOrder) continue;
+            ref var lane = ref _lanes[k];
+            var first = lane.Line.Count > 1 ? StartOf(in lane, in lane.Line.Head) : SimTime.Zero;
+            if (first != SimTime.Zero && k != (int)FlowClass.Posted && MustWaitForPosted(in lane.Line.Head)) first = SimTime.MaxValue;
+            for (var i = 1; i < lane.Line.Count && first > _sim.Now; i++)
+            {
+                ref var candidate = ref lane.Line[i];
+                if (StartOf(in lane, in candidate) >= first || !MayPassAllBefore(in lane.Line, i)) continue;
+                if (k != (int)FlowClass.Posted && MustWaitForPosted(in candidate)) continue;
+                lane.Line.BringToHead(i);
+                break;
+            }
+        }
+    }
 
-            // Nothing passes a posted request (column 2 of the table), except a completion or request that relaxed ordering frees.
-            if (k != (int)FlowClass.Posted && oldestPosted < head.Order && !MayPassPosted(in head.Tlp)) continue;
-            if (!_credits.Covers((FlowClass)k, head.Tlp.DataCredits, _sim.Now)) continue;
-            best = k;
-            bestOrder = head.Order;
+    private static bool MayPassAllBefore(in WaitingLine line, int index)
+    {
+        for (var i = 0; i < index; i++)
+        {
+            if (!OrderingRules.MayPass(in line[index].Tlp.Header, in line[i].Tlp.Header)) return false;
         }
 
-        if (best < 0) return false;
-        var w = _waiting[best].Dequeue();
-        _waitingCount--;
-        var consumed = _credits.TryConsume((FlowClass)best, w.Tlp.DataCredits, _sim.Now);
-        System.Diagnostics.Debug.Assert(consumed, "Covers said yes");
-        Commit(in w.Tlp, w.Ready, w.Holder, (FlowClass)best);
         return true;
     }
 
-    private static bool MayPassPosted(in Tlp tlp) =>
-        tlp.Header.FlowClass == FlowClass.Completion && (tlp.Header.Attributes & TlpAttributes.RelaxedOrdering) != 0;
-
-    private void ArmCreditEvent()
+    /// <summary>The chosen TLP has left by now: its credits are consumed, the buffer that it came in by is free.</summary>
+    private void OnLastSymbol()
     {
-        var next = _credits.NextReturn;
-        if (next == SimTime.MaxValue) return;
+        var kind = (FlowClass)_chosen;
+        ref var lane = ref _lanes[_chosen];
 
-        // Before the serialiser is free nothing can leave: credits that come back earlier than that are all taken in by one event.
-        if (next < _serializerFree) next = _serializerFree;
-        if (next < _sim.Now) next = _sim.Now;
-        if (!_creditEvent.IsPending) _creditEvent.ScheduleAt(next);
-        else if (_creditEvent.Due > next) _creditEvent.RescheduleAt(next);
+        // Copied out of the line: what the receiver does may take the link down, which clears it.
+        ref var head = ref lane.Line.Head;
+        var tlp = head.Tlp;
+        var holder = head.Holder;
+        var data = tlp.DataCredits;
+        lane.Credits.Consume(data, _start);
+        lane.Line.DropHead();
+        _waiting--;
+        if (_relaxed > 0 && (tlp.Header.Attributes & (TlpAttributes.RelaxedOrdering | TlpAttributes.IdBasedOrdering)) != 0) _relaxed--;
+        BytesSent += _profile.WireBytes(in tlp);
+        _free = _end;
+        _chosen = None;
+        var started = _start;
+        if (holder is { _returnsCredits: true }) holder.Return(kind, data, _end);
+        if (_waiting > 0) Choose();
+        if (_free + _flight == _sim.Now) Deliver(in tlp, started);
+        else Fly(in tlp, started);
+    }
+
+    private void Deliver(in Tlp tlp, SimTime started)
+    {
+        Delivered++;
+        if (_returnsCredits) _lanes[(int)tlp.Header.FlowClass].Held++;
+        if (Arrived.IsObserved) Arrived.Emit(_sim.Now, new TlpHop(this, started, tlp));
+        To.Receive(in tlp, this);
+    }
+
+    /// <summary>It has left and arrives later: only where the flight is longer than a credit return.</summary>
+    private void Fly(in Tlp tlp, SimTime started)
+    {
+        _wire ??= new();
+        _arrival ??= new(_sim, OnArrival);
+        _wire.Enqueue(new(tlp, started, _sim.Now + _flight));
+        if (!_arrival.IsPending) _arrival.ScheduleAt(_wire.Head.Arrives);
+    }
+
+    private void OnArrival()
+    {
+        var arrived = _wire!.Dequeue();
+        if (_wire.Count > 0) _arrival!.ScheduleAt(_wire.Head.Arrives);
+        Deliver(in arrived.Tlp, arrived.Started);
     }
 
     private void Drop(in Tlp tlp, LinkDirection? holder)
@@ -296,17 +333,29 @@ public sealed class LinkDirection
         From.OnLost(in tlp);
     }
 
-    private struct InFlight
+    /// <summary>What the link keeps for one flow class.</summary>
+    private struct Lane(FlowControlCredits advertised, FlowClass kind)
     {
-        public SimTime Arrives;
-        public Tlp Tlp;
+        public WaitingLine Line = new();
+        public CreditCount Credits = new(advertised.Headers(kind), advertised.Data(kind));
+
+        /// <summary>TLPs that the receiver has and whose credits it owes.</summary>
+        public int Held;
+
+        /// <summary>TLPs that the receiver has from before the link went down.</summary>
+        public int Stale;
     }
 
-    private struct Waiting
+    [InlineArray(Classes)]
+    private struct Lanes
     {
-        public Tlp Tlp;
-        public SimTime Ready;
-        public ulong Order;
-        public LinkDirection? Holder;
+        private Lane _first;
+    }
+
+    private readonly struct OnTheWire(Tlp tlp, SimTime started, SimTime arrives)
+    {
+        public readonly Tlp Tlp = tlp;
+        public readonly SimTime Started = started;
+        public readonly SimTime Arrives = arrives;
     }
 }

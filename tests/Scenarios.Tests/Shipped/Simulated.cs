@@ -49,7 +49,7 @@ internal static class Simulated
         {
             foreach (var direction in new[] { link.Downstream, link.Upstream })
             {
-                if (!direction.CreditsWhole || direction.InFlightTlps + direction.WaitingTlps > 0)
+                if (!direction.CreditsWhole || direction.UndeliveredTlps > 0)
                     throw new InvalidOperationException($"{direction.From.Name} -> {direction.To.Name}: credits or TLPs are missing");
             }
         }
