@@ -115,7 +115,7 @@ internal sealed class CommandProcessor(Mlx5Function function, Mlx5Options option
 
         entry[CommandEntry.StatusAndOwner] = (byte)((int)delivery << 1);
         CommandSignature.SignEntry(entry);
-        function.Dma.Write(EntryAddress(call), entry);
+        function.WriteMemory(EntryAddress(call), entry);
         function.OnCommand(call, delivery, status);
         function.Vhca.RaiseEvent(EventType.CommandCompletion, Eqe.CommandVector, 1u << call.Slot);
         Rest(call);
@@ -254,7 +254,7 @@ internal sealed class CommandProcessor(Mlx5Function function, Mlx5Options option
         CommandMailbox.BlockNumber.Set(block, (uint)index);
         block[CommandMailbox.Token] = call.Entry[CommandEntry.Token];
         CommandSignature.SignMailbox(block);
-        function.Dma.Write(call.OutputBlocks[index], block);
+        function.WriteMemory(call.OutputBlocks[index], block);
     }
 
     private void Rest(CommandCall call)

@@ -7,6 +7,7 @@ internal static class CommandTable
 {
     private const int Short = CommandHeader.Size;
     private const int Create = CreateCommands.InputSize;
+    private const int Tracker = GeneralObject.Context + PageTrack.Size;
 
     private static readonly Dictionary<CommandOpcode, Entry> Entries = new()
     {
@@ -38,6 +39,14 @@ internal static class CommandTable
         [CommandOpcode.ReadyToReceiveToReadyToSend] = new(Create, Short, HcaPhase.Initialized, QpHandlers.ReadyToReceiveToReadyToSend),
         [CommandOpcode.ToError] = new(Short, Short, HcaPhase.Initialized, QpHandlers.ToError),
         [CommandOpcode.ToReset] = new(Short, Short, HcaPhase.Initialized, QpHandlers.ToReset),
+        [CommandOpcode.AllocMemic] = new(MemicCommands.InputSize, Short, HcaPhase.Initialized, MemoryHandlers.AllocMemic),
+        [CommandOpcode.DeallocMemic] = new(MemicCommands.InputSize, Short, HcaPhase.Initialized, MemoryHandlers.DeallocMemic),
+        [CommandOpcode.SetRoceAddress] = new(RoceAddress.Size, Short, HcaPhase.Initialized, MemoryHandlers.SetRoceAddress),
+        [CommandOpcode.QueryRoceAddress] = new(Short, RoceAddress.Size, HcaPhase.Initialized, MemoryHandlers.QueryRoceAddress),
+        [CommandOpcode.CreateGeneralObject] = new(Tracker, Short, HcaPhase.Initialized, TrackerHandlers.Create),
+        [CommandOpcode.ModifyGeneralObject] = new(Tracker, Short, HcaPhase.Initialized, TrackerHandlers.Modify),
+        [CommandOpcode.QueryGeneralObject] = new(Short, Tracker, HcaPhase.Initialized, TrackerHandlers.Query),
+        [CommandOpcode.DestroyGeneralObject] = new(Short, Short, HcaPhase.Initialized, TrackerHandlers.Destroy),
         [CommandOpcode.SuspendVhca] = new(Short, Short, HcaPhase.Initialized, VhcaHandlers.Suspend),
         [CommandOpcode.ResumeVhca] = new(Short, Short, HcaPhase.Initialized, VhcaHandlers.Resume),
         [CommandOpcode.QueryVhcaMigrationState] =

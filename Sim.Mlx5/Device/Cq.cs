@@ -12,6 +12,9 @@ internal sealed class Cq
 
     public required int LogSize { get; init; }
 
+    /// <summary>Bytes of an entry: 64, or 128 of which the second half is used.</summary>
+    public required int EntrySize { get; init; }
+
     public required uint Uar { get; init; }
 
     public required uint EqNumber { get; init; }
@@ -53,7 +56,9 @@ internal sealed class Cq
 
     public bool LooksFull => !OverrunIgnore && ((Producer - Consumer) & IndexMask) >= 1u << LogSize;
 
-    public ulong NextEntry => Ring.AddressOf((ulong)(Producer & ((1u << LogSize) - 1)) * Cqe.Size);
+    /// <summary>Address of the 64 bytes that are written next.</summary>
+    public ulong NextEntry =>
+        Ring.AddressOf(((ulong)(Producer & ((1u << LogSize) - 1)) * (ulong)EntrySize) + (ulong)(EntrySize - Cqe.Size));
 
     public int NextOwner => Cqe.OwnerAt(Producer, LogSize);
 
@@ -69,6 +74,7 @@ internal sealed class Cq
     public void Save(BinaryWriter image)
     {
         image.Write((byte)LogSize);
+        image.Write((byte)EntrySize);
         image.Write(Uar);
         image.Write(EqNumber);
         image.Write(OverrunIgnore);
@@ -88,7 +94,7 @@ internal sealed class Cq
 
     public static Cq Load(uint number, BinaryReader image)
     {
-        var logSize = image.ReadByte();
+        var (logSize, entrySize) = (image.ReadByte(), image.ReadByte());
         var (uar, eq) = (image.ReadUInt32(), image.ReadUInt32());
         var overrunIgnore = image.ReadBoolean();
         var record = image.ReadUInt64();
@@ -100,6 +106,7 @@ internal sealed class Cq
         {
             Number = number,
             LogSize = logSize,
+            EntrySize = entrySize,
             Uar = uar,
             EqNumber = eq,
             OverrunIgnore = overrunIgnore,

@@ -7,7 +7,6 @@ namespace Sim.Mlx5.Device;
 internal static class HcaHandlers
 {
     private const uint SupportedIssi = 1;
-    private const int LogMaxQueue = 15;
 
     public static CommandStatus? Enable(CommandCall call)
     {
@@ -22,6 +21,7 @@ internal static class HcaHandlers
     {
         var id = HcaCommands.FunctionId.Get(call.Input);
         if (id != 0) return EnableOther(call, id, false);
+        if (call.Function.Vhca.Phase != HcaPhase.Enabled) return BadSystemState;
         call.Function.Vhca.Reset();
         return Ok;
     }
@@ -40,8 +40,10 @@ internal static class HcaHandlers
         if (vhca.Phase != HcaPhase.Initialized) return BadSystemState;
         foreach (var qp in vhca.Qps.Slots)
         {
-            if (qp is null || qp.Phase == SendPhase.Idle) continue;
+            if (qp is null) continue;
             qp.State = QpState.Reset;
+            vhca.Sends.GiveBack(qp);
+            if (qp.Phase == SendPhase.Idle) continue;
             qp.AtBoundary += () =>
             {
                 if (Teardown(call) is { } status) call.Finish(status);
@@ -123,9 +125,16 @@ internal static class HcaHandlers
         switch (call.OpMod >> 1)
         {
             case HcaCapabilities.General:
-                WriteGeneral(capability, subject, (call.OpMod & 1) == HcaCapabilities.Current);
+                Capabilities.WriteGeneral(capability, subject, (call.OpMod & 1) == HcaCapabilities.Current);
                 return Ok;
             case HcaCapabilities.General2:
+                Capabilities.WriteGeneral2(capability, subject);
+                return Ok;
+            case HcaCapabilities.DeviceMemoryType:
+                Capabilities.WriteDeviceMemory(capability, subject);
+                return Ok;
+            case HcaCapabilities.AdvancedVirtualizationType:
+                Capabilities.WriteAdvancedVirtualization(capability, subject);
                 return Ok;
             default:
                 return BadParameter;
@@ -140,32 +149,6 @@ internal static class HcaHandlers
         if (checksum == 2 || HcaCapabilities.LogUarPageSize.Get(capability) != 0) return BadParameter;
         call.Function.Vhca.CommandChecksum = checksum;
         return Ok;
-    }
-
-    private static void WriteGeneral(Span<byte> capability, Mlx5Function subject, bool current)
-    {
-        var isPf = subject is Mlx5PhysicalFunction;
-        HcaCapabilities.HasGeneral2.Set(capability, 1);
-        HcaCapabilities.VhcaId.Set(capability, subject.VhcaId);
-        HcaCapabilities.LogMaxQpSize.Set(capability, LogMaxQueue);
-        HcaCapabilities.LogMaxQp.Set(capability, 10);
-        HcaCapabilities.LogMaxCqSize.Set(capability, LogMaxQueue);
-        HcaCapabilities.LogMaxCq.Set(capability, 10);
-        HcaCapabilities.LogMaxEqSize.Set(capability, LogMaxQueue);
-        HcaCapabilities.LogMaxMkey.Set(capability, 12);
-        HcaCapabilities.LogMaxEq.Set(capability, 6);
-        HcaCapabilities.VportGroupManager.Set(capability, isPf ? 1u : 0);
-        HcaCapabilities.VhcaGroupManager.Set(capability, isPf ? 1u : 0);
-        HcaCapabilities.Ports.Set(capability, 1);
-        HcaCapabilities.LogMaxMessage.Set(capability, 30);
-        HcaCapabilities.CommandChecksum.Set(capability, current ? subject.Vhca.CommandChecksum : HcaCapabilities.ChecksumEnabled);
-        HcaCapabilities.ReliableConnection.Set(capability, 1);
-        HcaCapabilities.Uar4K.Set(capability, 1);
-        HcaCapabilities.LogPageSize.Set(capability, 12);
-        HcaCapabilities.MaxSendWqe.Set(capability, SendWqe.BasicBlock * SendWqe.MaxBasicBlocks);
-        HcaCapabilities.LogMaxPd.Set(capability, 8);
-        HcaCapabilities.TimerFrequency.Set(capability, 1_000_000);
-        HcaCapabilities.Migration.Set(capability, isPf ? 1u : 0);
     }
 
     /// <summary>Pages that are missing for a step.</summary>

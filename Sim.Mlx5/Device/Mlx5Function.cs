@@ -15,8 +15,10 @@ public abstract class Mlx5Function : EndpointFunction
     private const int NumberMask = (1 << KindShift) - 1;
     private const int QpKind = 1;
     private const int CommandKind = 2;
+    private const int ReceiveKind = 3;
+    private const int ResponderKind = 4;
 
-    private protected Mlx5Function(Simulator sim, string name, EndpointConfig layout, Mlx5Options options, int vectors, int barSize)
+    private protected Mlx5Function(Simulator sim, string name, EndpointConfig layout, Mlx5Options options, int vectors, int uarEnd)
         : base(sim, name, layout)
     {
         if (options.StoppedAccess.Store == StoppedStore.DoorbellRestarts)
@@ -26,7 +28,7 @@ public abstract class Mlx5Function : EndpointFunction
         MsixTable = new MsixTable(this, vectors);
         InitSegment = new InitSegmentRegisters(this, options);
         Commands = new CommandProcessor(this, options);
-        Vhca = new Vhca(this, (barSize / BarLayout.UarPageSize) - BarLayout.FirstUar);
+        Vhca = new Vhca(this, (uarEnd / BarLayout.UarPageSize) - BarLayout.FirstUar);
     }
 
     /// <summary>Costs and policies.</summary>
@@ -59,6 +61,12 @@ public abstract class Mlx5Function : EndpointFunction
 
     internal Vhca Vhca { get; }
 
+    /// <summary>Device memory in the BAR; null where there is none.</summary>
+    internal virtual DeviceMemory? Memory => null;
+
+    /// <summary>Logs the function's DMA writes for its PF.</summary>
+    internal PageTracker? Tracker { get; set; }
+
     /// <summary>The firmware takes commands of this function.</summary>
     internal virtual bool IsReady => true;
 
@@ -80,6 +88,7 @@ public abstract class Mlx5Function : EndpointFunction
         if (at < BarLayout.InitSegmentSize) InitSegment.Read(at, destination);
         else if (at < BarLayout.MsixPending) ReadMsix(at - BarLayout.MsixTable, MsixTable.Size, destination, pending: false);
         else if (at < BarLayout.MsixEnd) ReadMsix(at - BarLayout.MsixPending, MsixTable.PbaSize, destination, pending: true);
+        else if (Memory is { } memory && at >= BarLayout.DeviceMemory) memory.Read(at - BarLayout.DeviceMemory, destination);
         else destination.Clear();
     }
 
@@ -95,6 +104,10 @@ public abstract class Mlx5Function : EndpointFunction
         {
             if (at - BarLayout.MsixTable + data.Length <= MsixTable.Size) MsixTable.Write(at - BarLayout.MsixTable, data);
         }
+        else if (Memory is { } memory && at >= BarLayout.DeviceMemory)
+        {
+            memory.Write(at - BarLayout.DeviceMemory, data);
+        }
         else if (at >= BarLayout.MsixEnd)
         {
             Vhca.WriteUar((uint)at / BarLayout.UarPageSize, at % BarLayout.UarPageSize, data);
@@ -105,8 +118,13 @@ public abstract class Mlx5Function : EndpointFunction
     protected override void OnDmaRead(int context, ReadOnlySpan<byte> data, CompletionStatus status)
     {
         var number = context & NumberMask;
-        if (context >> KindShift == QpKind) Vhca.Sends.OnRead((uint)number, data, status);
-        else Commands.OnRead(number, data, status);
+        switch (context >> KindShift)
+        {
+            case QpKind: Vhca.Sends.OnRead((uint)number, data, status); break;
+            case ReceiveKind: Vhca.Receives.OnRead((uint)number, data, status); break;
+            case ResponderKind: Vhca.Receives.OnResponderRead((uint)number, data, status); break;
+            default: Commands.OnRead(number, data, status); break;
+        }
     }
 
     /// <inheritdoc/>
@@ -116,11 +134,37 @@ public abstract class Mlx5Function : EndpointFunction
         Vhca.Reset();
         InitSegment.Reset();
         MsixTable.Reset();
+        Memory?.Reset();
     }
 
     internal static int QpContext(uint number) => (QpKind << KindShift) | (int)number;
 
+    internal static int ReceiveContext(uint number) => (ReceiveKind << KindShift) | (int)number;
+
+    internal static int ResponderContext(uint number) => (ResponderKind << KindShift) | (int)number;
+
     internal static int CommandContext(int slot) => (CommandKind << KindShift) | slot;
+
+    /// <summary>A DMA write to memory, which a page tracker sees; interrupts are none.</summary>
+    internal bool WriteMemory(ulong address, ReadOnlySpan<byte> data)
+    {
+        if (!Dma.Write(address, data)) return false;
+        Tracker?.Record(address, (ulong)data.Length);
+        return true;
+    }
+
+    /// <summary>
+    /// The QP at the other end of a connection: of this function, or of the function of the adapter that has the remote GID. It must be
+    /// connected back.
+    /// </summary>
+    internal (Mlx5Function Function, Qp Qp)? ResponderOf(Qp qp)
+    {
+        if ((qp.IsLoopback ? this : FunctionOf(qp.RemoteGid)) is not { } function) return null;
+        return function.Vhca.Qps[qp.RemoteQp] is { } peer && peer.RemoteQp == qp.Number && peer.IsLoopback == qp.IsLoopback
+            && (qp.IsLoopback || Vhca.HasGid(peer.RemoteGid))
+            ? (function, peer)
+            : null;
+    }
 
     /// <summary>A WQE or a command ended while the initiator is stopping.</summary>
     internal virtual void OnBoundary()
@@ -142,6 +186,16 @@ public abstract class Mlx5Function : EndpointFunction
         if (!WorkCompleted.IsObserved) return;
         var opcode = (WqeOpcode)SendWqe.Opcode.Get(qp.Wqe);
         WorkCompleted.Emit(Sim.Now, new WorkRecord(this, qp.Number, qp.Consumed, opcode, qp.MessageDone, qp.Syndrome));
+    }
+
+    private Mlx5Function? FunctionOf(ReadOnlySpan<byte> gid)
+    {
+        foreach (var function in Device.Functions)
+        {
+            if (function is Mlx5Function { IsPresent: true } candidate && candidate.Vhca.HasGid(gid)) return candidate;
+        }
+
+        return null;
     }
 
     private void ReadMsix(int at, int size, Span<byte> destination, bool pending)

@@ -3,6 +3,26 @@ using Sim.Pcie.Endpoints;
 
 namespace Sim.Mlx5.Device;
 
+/// <summary>What a VF does with a doorbell that rings while only its initiator is suspended.</summary>
+public enum SuspendedDoorbell
+{
+    /// <summary>Remembered, and served when the initiator runs again.</summary>
+    Remember,
+
+    /// <summary>Lost.</summary>
+    Discard,
+}
+
+/// <summary>What a VF does with an interrupt that becomes due while only its initiator is suspended.</summary>
+public enum SuspendedInterrupt
+{
+    /// <summary>Pending until the initiator runs again.</summary>
+    Hold,
+
+    /// <summary>Sent: an interrupt is no peer-to-peer traffic. Once the responder is suspended, too, it is held.</summary>
+    Send,
+}
+
 /// <summary>What an mlx5 function costs and what its firmware chooses to do.</summary>
 public sealed record Mlx5Options
 {
@@ -12,6 +32,21 @@ public sealed record Mlx5Options
     /// doorbells: <see cref="StoppedStore.DoorbellRestarts"/> is refused.
     /// </summary>
     public StoppedAccessPolicy StoppedAccess { get; init; } = StoppedAccessPolicy.Discard;
+
+    /// <summary>Doorbells while only the initiator is suspended. Default: remembered.</summary>
+    public SuspendedDoorbell SuspendedDoorbell { get; init; }
+
+    /// <summary>Interrupts while only the initiator is suspended. Default: held.</summary>
+    public SuspendedInterrupt SuspendedInterrupt { get; init; }
+
+    /// <summary>Whether images can be saved while a VF runs, and what changed since in further ones (PRE_COPY). Default true.</summary>
+    public bool IncrementalImages { get; init; } = true;
+
+    /// <summary>Whether the PF has page trackers. Default true.</summary>
+    public bool PageTracking { get; init; } = true;
+
+    /// <summary>Ranges that a page tracker takes. Default 16, at most 255.</summary>
+    public int TrackerRanges { get; init; } = 16;
 
     /// <summary>Firmware's time for a command, from its last mailbox to its first output. Default 5 us.</summary>
     public SimDuration CommandTime { get; init; } = SimDuration.FromMicroseconds(5);

@@ -18,10 +18,13 @@ public sealed class Mlx5PhysicalFunction : Mlx5Function
     {
     }
 
+    internal PageTrackers Trackers { get; } = new();
+
     /// <inheritdoc/>
     protected override void OnReset(ResetKind kind)
     {
         base.OnReset(kind);
+        Trackers.Reset();
         foreach (var function in Device.Functions)
         {
             if (function is Mlx5VirtualFunction vf && vf.PhysicalFunction == this) vf.SetEnabled(false);

@@ -16,6 +16,10 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     private Action? _suspended;
     private bool _stopping;
     private bool _enabled;
+    private VhcaState? _tracked;
+    private int _savedSeries;
+    private VhcaState? _loaded;
+    private int _loadedSeries;
 
     /// <summary>Makes the function.</summary>
     /// <param name="sim">Simulator.</param>
@@ -23,7 +27,7 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     /// <param name="layout">Configuration space, for example <see cref="Mlx5Templates.VirtualFunction"/>.</param>
     /// <param name="options">Costs and policies.</param>
     public Mlx5VirtualFunction(Simulator sim, string name, EndpointConfig layout, Mlx5Options? options = null)
-        : base(sim, name, layout, options ?? new Mlx5Options(), BarLayout.VirtualFunctionVectors, BarLayout.VirtualFunctionSize)
+        : base(sim, name, layout, options ?? new Mlx5Options(), BarLayout.VirtualFunctionVectors, BarLayout.DeviceMemory)
     {
     }
 
@@ -40,6 +44,14 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     protected override string StateName =>
         ResponderSuspended ? "responder suspended" : InitiatorSuspended ? "initiator suspended" : "running";
 
+    /// <summary>Changes since the last image are told from those before it.</summary>
+    internal bool IsTracked => _tracked is not null;
+
+    /// <inheritdoc/>
+    internal override DeviceMemory Memory { get; } = new();
+
+    private bool HoldsInterrupts => InitiatorSuspended && Options.SuspendedInterrupt == SuspendedInterrupt.Hold;
+
     /// <summary>The PF has enabled the HCA of this VF.</summary>
     internal override bool IsReady => _enabled;
 
@@ -52,6 +64,7 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     {
         _stopping = true;
         _suspended += done;
+        Vhca.GiveBackRetries();
         OnBoundary();
     }
 
@@ -59,6 +72,7 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     public void SuspendResponder()
     {
         ResponderSuspended = true;
+        MsixTable.Held = true;
         InitSegment.Freeze();
     }
 
@@ -66,6 +80,8 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     public void ResumeResponder()
     {
         ResponderSuspended = false;
+        _loaded = null;
+        MsixTable.Held = HoldsInterrupts;
         InitSegment.Thaw();
     }
 
@@ -79,27 +95,37 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     }
 
     /// <inheritdoc/>
-    public byte[] SaveImage()
-    {
-        using var body = new MemoryStream();
-        using var image = new BinaryWriter(body);
-        InitSegment.Save(image);
-        Commands.Save(image);
-        Vhca.Save(image);
-        MsixTable.Save(image);
-        return VhcaImage.Seal(body.GetBuffer().AsSpan(0, (int)body.Length));
-    }
+    public byte[] SaveImage() => VhcaImage.Seal(0, VhcaState.Capture(this).All);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Name, string Value)> DescribeImage(byte[] image) => ImageDescription.Of(image);
 
     /// <inheritdoc/>
     public bool LoadImage(ReadOnlySpan<byte> image)
     {
-        if (!VhcaImage.TryOpen(image, out var body)) return false;
-        using var reader = new BinaryReader(new MemoryStream(body.ToArray()));
-        InitSegment.Load(reader);
-        Commands.Load(reader);
-        Vhca.Load(reader);
-        MsixTable.Load(reader);
+        if (!VhcaImage.TryOpen(image, out var series, out var records)) return false;
+        if (series != 0 && (_loaded is null || series != _loadedSeries + 1)) return false;
+        if (series == 0) _loaded = new VhcaState();
+        _loadedSeries = series;
+        _loaded!.Apply(records);
+        _loaded.Restore(this);
         return true;
+    }
+
+    /// <summary>An image for SAVE_VHCA_STATE: whole, or what changed since the last one.</summary>
+    /// <param name="incremental">What changed; needs <see cref="IsTracked"/>.</param>
+    /// <returns>The image and the state that it shows.</returns>
+    internal (byte[] Image, VhcaState State) Capture(bool incremental)
+    {
+        var state = VhcaState.Capture(this);
+        return (incremental ? VhcaImage.Seal(_savedSeries + 1, state.ChangesSince(_tracked!)) : VhcaImage.Seal(0, state.All), state);
+    }
+
+    /// <summary>An image has left: with tracking the next one tells what changed since, without it the series ends.</summary>
+    internal void OnImageSaved(VhcaState state, bool incremental, bool track)
+    {
+        _savedSeries = incremental ? _savedSeries + 1 : 0;
+        _tracked = track ? state : null;
     }
 
     /// <inheritdoc/>
@@ -124,6 +150,7 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     protected override void OnReset(ResetKind kind)
     {
         _stopping = InitiatorSuspended = ResponderSuspended = false;
+        _tracked = _loaded = null;
         base.OnReset(kind);
 
         // Whoever waited for the suspension is told: after a reset nothing is outstanding.
@@ -138,9 +165,9 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     /// <inheritdoc/>
     internal override void OnBoundary()
     {
-        if (_suspended is null || Vhca.Sends.Busy > 0 || Commands.Busy > 0) return;
+        if (_suspended is null || Vhca.Sends.Busy > 0 || Vhca.Receives.Busy > 0 || Commands.Busy > 0) return;
         InitiatorSuspended = Dma.Suspended = true;
-        MsixTable.Held = true;
+        MsixTable.Held = HoldsInterrupts;
         var done = _suspended;
         _suspended = null;
         done();

@@ -115,14 +115,16 @@ internal static class ObjectHandlers
         var vhca = call.Function.Vhca;
         var context = call.Input[CreateCommands.Context..];
         var (logSize, uar, eq) = ((int)CqContext.LogSize.Get(context), CqContext.Uar.Get(context), CqContext.EqNumber.Get(context));
-        if (logSize > MaxLogSize || CqContext.EntrySize.IsSet(context)) return BadParameter;
+        var entrySize = Cqe.Size << (int)CqContext.EntrySize.Get(context);
+        if (logSize > MaxLogSize || entrySize > Cqe.LargeSize) return BadParameter;
         if (!vhca.Uars.Contains(uar) || vhca.Eqs[eq] is null) return BadResource;
-        if (Ring(call, (ulong)Cqe.Size << logSize, CqContext.LogPageSize.Get(context)) is not { } ring) return BadInputLength;
+        if (Ring(call, (ulong)entrySize << logSize, CqContext.LogPageSize.Get(context)) is not { } ring) return BadInputLength;
         if (vhca.Cqs.NextNumber is not { } number) return NoResources;
         vhca.Cqs.Put(number, new Cq
         {
             Number = number,
             LogSize = logSize,
+            EntrySize = entrySize,
             Uar = uar,
             EqNumber = eq,
             OverrunIgnore = CqContext.OverrunIgnore.IsSet(context),

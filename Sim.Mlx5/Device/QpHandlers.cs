@@ -12,13 +12,17 @@ internal static class QpHandlers
         var context = call.Input.Slice(CreateCommands.QpContext, QpContext.Size);
         if (QpContext.ServiceType.Get(context) != QpContext.ReliableConnection) return BadParameter;
         if (!vhca.Pds.Contains(QpContext.Pd.Get(context)) || !vhca.Uars.Contains(QpContext.Uar.Get(context))) return BadResource;
-        if (vhca.Cqs[QpContext.SendCq.Get(context)] is null) return BadResource;
+        if (!QpContext.NoSendQueue.IsSet(context) && vhca.Cqs[QpContext.SendCq.Get(context)] is null) return BadResource;
+        if (QpContext.LogReceiveStride.Get(context) + 4 > ReceiveWqe.MaxLogStride) return BadParameter;
+        if (QpContext.ReceiveQueueType.Get(context) is var type and not QpContext.NoReceiveQueue
+            && (type != QpContext.OwnReceiveQueue || vhca.Cqs[QpContext.ReceiveCq.Get(context)] is null)) return BadResource;
         var bytes = Qp.SendQueueOffsetOf(context);
         if (!QpContext.NoSendQueue.IsSet(context)) bytes += (ulong)SendWqe.BasicBlock << (int)QpContext.LogSendSize.Get(context);
         if (ObjectHandlers.Ring(call, bytes, QpContext.LogPageSize.Get(context)) is not { } ring) return BadInputLength;
         if (vhca.Qps.NextNumber is not { } number) return NoResources;
-        var qp = new Qp { Number = number, Ring = ring };
+        var qp = new Qp { Number = number, Vhca = vhca, Ring = ring };
         context.CopyTo(qp.Context);
+        qp.ClearRetries();
         qp.State = QpState.Reset;
         vhca.Qps.Put(number, qp);
         return ObjectHandlers.Created(call, number);
@@ -28,7 +32,11 @@ internal static class QpHandlers
     {
         if (Find(call) is not { } qp) return BadResource;
         qp.State = QpState.Reset;
-        return WhenIdle(call, qp, () => call.Function.Vhca.Qps.Remove(qp.Number));
+        return WhenIdle(call, qp, () =>
+        {
+            call.Function.Vhca.Qps.Remove(qp.Number);
+            ReceiveEngine.Forget(qp);
+        });
     }
 
     public static CommandStatus? Query(CommandCall call)
@@ -38,6 +46,8 @@ internal static class QpHandlers
         qp.Context.CopyTo(context);
         QpContext.HardwareSendCounter.Set(context, qp.Consumed);
         QpContext.SoftwareSendCounter.Set(context, qp.Posted);
+        QpContext.HardwareReceiveCounter.Set(context, qp.Receive.Consumed);
+        QpContext.SoftwareReceiveCounter.Set(context, qp.Receive.Posted);
         return Ok;
     }
 
@@ -58,10 +68,12 @@ internal static class QpHandlers
         if (qp.State != QpState.Init) return BadQpState;
         var context = call.Input.Slice(CreateCommands.QpContext, QpContext.Size);
 
-        // Only loopback paths are modelled: both ends are QPs of this function.
-        if (!QpContext.ForceLoopback.IsSet(context) || call.Function.Vhca.Qps[QpContext.RemoteQp.Get(context)] is null) return BadParameter;
-        QpContext.RemoteQp.Set(qp.Context, QpContext.RemoteQp.Get(context));
-        QpContext.ForceLoopback.Set(qp.Context, 1);
+        // There is no wire: the other end is a QP of this function, or by its GID of one of this adapter.
+        var isLoopback = QpContext.ForceLoopback.IsSet(context);
+        if (isLoopback ? call.Function.Vhca.Qps[QpContext.RemoteQp.Get(context)] is null : !QpContext.GlobalRoute.IsSet(context))
+            return BadParameter;
+        Copy(qp, context, QpContext.RemoteQp, QpContext.ForceLoopback, QpContext.GlobalRoute, QpContext.MinRnrNak);
+        context.Slice(QpContext.RemoteGid, RoceAddress.GidSize).CopyTo(qp.Context.AsSpan(QpContext.RemoteGid));
         qp.State = QpState.ReadyToReceive;
         return Ok;
     }
@@ -70,6 +82,8 @@ internal static class QpHandlers
     {
         if (Find(call) is not { } qp) return BadResource;
         if (qp.State != QpState.ReadyToReceive) return BadQpState;
+        var context = call.Input.Slice(CreateCommands.QpContext, QpContext.Size);
+        Copy(qp, context, QpContext.AckTimeout, QpContext.RetryCount, QpContext.RnrRetry);
         qp.State = QpState.ReadyToSend;
         call.Function.Vhca.Sends.Start(qp);
         return Ok;
@@ -78,8 +92,7 @@ internal static class QpHandlers
     public static CommandStatus? ToError(CommandCall call)
     {
         if (Find(call) is not { } qp) return BadResource;
-        qp.State = QpState.Error;
-        call.Function.Vhca.Sends.Start(qp);
+        call.Function.Vhca.Fail(qp);
         return Ok;
     }
 
@@ -87,27 +100,36 @@ internal static class QpHandlers
     {
         if (Find(call) is not { } qp) return BadResource;
         qp.State = QpState.Reset;
-        return WhenIdle(call, qp, qp.ResetCounters);
+        return WhenIdle(call, qp, () =>
+        {
+            ReceiveEngine.Forget(qp);
+            qp.ResetCounters();
+        });
     }
 
     private static Qp? Find(CommandCall call) => call.Function.Vhca.Qps[ObjectHandlers.Number(call)];
 
+    private static void Copy(Qp qp, ReadOnlySpan<byte> context, params ReadOnlySpan<BitField> fields)
+    {
+        foreach (var field in fields) field.Set(qp.Context, field.Get(context));
+    }
+
     /// <summary>A command that takes a QP away ends when the WQE in hand has.</summary>
     private static CommandStatus? WhenIdle(CommandCall call, Qp qp, Action action)
     {
+        var sends = call.Function.Vhca.Sends;
+        sends.GiveBack(qp);
         if (qp.Phase == SendPhase.Idle)
         {
             action();
             return Ok;
         }
 
-        SendEngine.WhenIdle(qp, () =>
+        qp.AtBoundary += () =>
         {
             action();
             call.Finish(Ok);
-        });
+        };
         return null;
     }
-
-    private static CommandStatus? WhenIdle(CommandCall call, Qp qp, Func<bool> action) => WhenIdle(call, qp, () => { action(); });
 }

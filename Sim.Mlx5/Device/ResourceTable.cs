@@ -10,6 +10,9 @@ internal sealed class ResourceTable<T>(int first, int capacity)
 
     public int Capacity => capacity;
 
+    /// <summary>Number of the first slot.</summary>
+    public uint First => (uint)first;
+
     public int Count { get; private set; }
 
     public T? this[uint number]
@@ -53,26 +56,5 @@ internal sealed class ResourceTable<T>(int first, int capacity)
     {
         Array.Clear(_slots);
         Count = 0;
-    }
-
-    public void Save(BinaryWriter image, Action<T, BinaryWriter> save)
-    {
-        image.Write(Count);
-        for (var slot = 0; slot < _slots.Length; slot++)
-        {
-            if (_slots[slot] is not { } value) continue;
-            image.Write((uint)(first + slot));
-            save(value, image);
-        }
-    }
-
-    public void Load(BinaryReader image, Func<uint, BinaryReader, T> load)
-    {
-        Clear();
-        for (var n = image.ReadInt32(); n > 0; n--)
-        {
-            var number = image.ReadUInt32();
-            Put(number, load(number, image));
-        }
     }
 }

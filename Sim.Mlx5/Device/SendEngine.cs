@@ -5,7 +5,8 @@ namespace Sim.Mlx5.Device;
 
 /// <summary>
 /// Executes send queues. QPs run side by side, each with one WQE in hand, in the order of its ring: doorbell record, WQE, data, completion.
-/// Between two WQEs is the boundary at which a suspension or a transition takes the QP.
+/// Between two WQEs is the boundary at which a suspension or a transition takes the QP; a WQE that waits to be repeated is given back
+/// there, too.
 /// </summary>
 internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
 {
@@ -17,7 +18,7 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
     /// <summary>Begins the next WQE if there is one and nothing forbids it.</summary>
     public void Start(Qp qp)
     {
-        if (qp.Phase != SendPhase.Idle || function.InitiatorStopping || !qp.IsWorking || !qp.HasSendQueue || !qp.HasWork) return;
+        if (!CanStart(qp) || !qp.HasWork) return;
         Busy++;
         if (qp.Consumed != qp.Posted)
         {
@@ -32,11 +33,36 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
         }
     }
 
-    /// <summary>Calls back when the QP is between WQEs: at once, or at its next boundary.</summary>
-    public static void WhenIdle(Qp qp, Action action)
+    /// <summary>
+    /// A BlueFlame write: a doorbell that brings the WQE along. It is taken as it came if it is the next one and fits; else it is a
+    /// doorbell like any other, and the WQE is fetched from the ring.
+    /// </summary>
+    public void StartInline(Qp qp, ReadOnlySpan<byte> wqe)
     {
-        if (qp.Phase == SendPhase.Idle) action();
-        else qp.AtBoundary += action;
+        var bytes = (int)SendWqe.Segments.Get(wqe) * SendWqe.Segment;
+        var isNext = SendWqe.Index.Get(wqe) == qp.Consumed && qp.Consumed == qp.Posted && !qp.DoorbellPending;
+        if (!CanStart(qp) || !isNext || bytes < SendWqe.Segment || bytes > wqe.Length)
+        {
+            qp.DoorbellPending = true;
+            Start(qp);
+            return;
+        }
+
+        Busy++;
+        wqe.CopyTo(qp.Wqe);
+        qp.WqeBytes = bytes;
+        qp.Posted = (ushort)(qp.Consumed + Blocks(bytes));
+        Execute(qp);
+    }
+
+    /// <summary>A WQE that waits to be repeated is no longer in hand; it will be begun anew.</summary>
+    public void GiveBack(Qp qp)
+    {
+        if (qp.Phase is not (SendPhase.Retrying or SendPhase.AwaitingReceive)) return;
+        qp.RetryTimer?.Cancel();
+        if (qp.Responder is { } responder && responder.Qp.Receive.Waiter == qp) responder.Qp.Receive.Waiter = null;
+        qp.Phase = SendPhase.Idle;
+        Busy--;
     }
 
     /// <summary>Data of a read for a QP.</summary>
@@ -56,7 +82,7 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
                 else OnBlock(qp, data);
                 break;
             case SendPhase.ReadingData:
-                if (failed) Finish(qp, IsRead(qp) ? CqeSyndrome.RemoteOperation : CqeSyndrome.LocalProtection);
+                if (failed) Finish(qp, CqeSyndrome.LocalProtection);
                 else OnData(qp, data);
                 break;
             case SendPhase.ReadingCqRecord:
@@ -65,6 +91,10 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
                 break;
         }
     }
+
+    private bool CanStart(Qp qp) => qp.Phase == SendPhase.Idle && !function.InitiatorStopping && qp.IsWorking && qp.HasSendQueue;
+
+    private static int Blocks(int bytes) => (bytes + SendWqe.BasicBlock - 1) / SendWqe.BasicBlock;
 
     private void Read(Qp qp, ulong address, int bytes)
     {
@@ -98,6 +128,7 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
     private void Finish(Qp qp, CqeSyndrome syndrome)
     {
         qp.Syndrome = syndrome;
+        qp.ClearRetries();
         if (syndrome == CqeSyndrome.None && SendWqe.Completion.Get(qp.Wqe) != SendWqe.CompleteAlways) Boundary(qp);
         else Complete(qp, recordRead: false);
     }
@@ -116,7 +147,7 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
             if (cq.LooksFull)
             {
                 vhca.RaiseCqError(cq);
-                qp.State = QpState.Error;
+                vhca.Fail(qp);
             }
             else if (!WriteCompletion(qp, cq))
             {
@@ -125,18 +156,13 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
             }
         }
 
-        if (qp.Syndrome is not (CqeSyndrome.None or CqeSyndrome.FlushedInError))
-        {
-            qp.State = QpState.Error;
-            if (qp.Syndrome == CqeSyndrome.RemoteAccess) vhca.RaiseEvent(EventType.WqAccessError, Eqe.EventQp, qp.Number);
-        }
-
+        if (qp.Syndrome is not (CqeSyndrome.None or CqeSyndrome.FlushedInError)) vhca.Fail(qp);
         Boundary(qp);
     }
 
     private void Boundary(Qp qp)
     {
-        qp.Consumed += (ushort)((qp.WqeBytes + SendWqe.BasicBlock - 1) / SendWqe.BasicBlock);
+        qp.Consumed += (ushort)Blocks(qp.WqeBytes);
         Rest(qp);
     }
 
@@ -144,6 +170,7 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
     private void Rest(Qp qp)
     {
         qp.Phase = SendPhase.Idle;
+        qp.Responder = null;
         Busy--;
         if (qp.AtBoundary is { } waiting)
         {
@@ -158,17 +185,19 @@ internal sealed partial class SendEngine(Mlx5Function function, Vhca vhca)
     /// <summary>The queue itself cannot be read: the QP fails for good, with an event and no completion.</summary>
     private void Break(Qp qp)
     {
-        qp.State = QpState.Error;
-        qp.Posted = qp.Consumed;
-        qp.DoorbellPending = false;
-        vhca.RaiseEvent(EventType.WqCatastrophic, Eqe.EventQp, qp.Number);
-        Rest(qp);
+        vhca.Fail(qp, EventType.WqCatastrophic);
+        Drop(qp);
     }
 
     /// <summary>Bus Master Enable was cleared in mid-WQE (§7.5.1.1.3): the transfer ends where it is, without a completion.</summary>
     private void Abandon(Qp qp)
     {
-        qp.State = QpState.Error;
+        vhca.Fail(qp);
+        Drop(qp);
+    }
+
+    private void Drop(Qp qp)
+    {
         qp.Posted = qp.Consumed;
         qp.DoorbellPending = false;
         Rest(qp);

@@ -23,6 +23,7 @@ internal sealed class Vhca
         _function = function;
         Uars = new NumberPool(BarLayout.FirstUar, uars);
         Sends = new SendEngine(function, this);
+        Receives = new ReceiveEngine(function, this);
     }
 
     public HcaPhase Phase { get; set; }
@@ -49,6 +50,11 @@ internal sealed class Vhca
 
     public SendEngine Sends { get; }
 
+    public ReceiveEngine Receives { get; }
+
+    /// <summary>GIDs of the function, one behind the other.</summary>
+    public byte[] Gids { get; } = new byte[RoceAddress.TableSize * RoceAddress.GidSize];
+
     public void Reset()
     {
         Phase = HcaPhase.Disabled;
@@ -57,22 +63,55 @@ internal sealed class Vhca
         Pages.Clear();
         ReleaseObjects();
         Sends.Reset();
+        Receives.Reset();
     }
 
     /// <summary>Every object ends with TEARDOWN_HCA.</summary>
     public void ReleaseObjects()
     {
         foreach (var cq in Cqs.Slots) cq?.Timer?.Cancel();
+        Array.Clear(Gids);
         Uars.Clear();
         Pds.Clear();
         Eqs.Clear();
         Cqs.Clear();
-        Qps.Clear();
+        ReleaseQps();
         Mkeys.Clear();
     }
 
     /// <summary>The key of a value that software uses as lkey or rkey.</summary>
     public Mkey? FindMkey(uint key) => Mkeys[key >> 8];
+
+    /// <summary>Whether a GID is one of this function.</summary>
+    public bool HasGid(ReadOnlySpan<byte> gid)
+    {
+        for (var at = 0; at < Gids.Length; at += RoceAddress.GidSize)
+        {
+            if (gid.ContainsAnyExcept((byte)0) && gid.SequenceEqual(Gids.AsSpan(at, RoceAddress.GidSize))) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>A QP fails: both its queues are flushed. With an event if a cause is given and it had not failed before.</summary>
+    public void Fail(Qp qp, EventType? cause = null)
+    {
+        if (qp.State != QpState.Error && cause is { } type) RaiseEvent(type, Eqe.EventQp, qp.Number);
+        qp.State = QpState.Error;
+        Receives.Flush(qp);
+        Sends.Start(qp);
+    }
+
+    /// <summary>Writes a completion entry, whose owner bit comes last, and notifies.</summary>
+    /// <returns>False if the function may not write.</returns>
+    public bool PostCompletion(Cq cq, Span<byte> cqe, CqeOpcode opcode, bool solicited)
+    {
+        cqe[Cqe.OpcodeAndOwner] = (byte)(((int)opcode << 4) | cq.NextOwner);
+        if (!_function.WriteMemory(cq.NextEntry, cqe)) return false;
+        cq.Advance(solicited);
+        Notify(cq);
+        return true;
+    }
 
     /// <summary>Raises an event that EQs subscribe to.</summary>
     public void RaiseEvent(EventType type, BitField field, uint value)
@@ -148,6 +187,7 @@ internal sealed class Vhca
     public void WriteUar(uint uar, int offset, ReadOnlySpan<byte> data)
     {
         if (!Uars.Contains(uar)) return;
+        if (_function.InitiatorStopped && _function.Options.SuspendedDoorbell == SuspendedDoorbell.Discard) return;
         switch (offset)
         {
             case UarPage.EqArm or UarPage.EqUpdate when data.Length >= 4:
@@ -162,6 +202,9 @@ internal sealed class Vhca
             case UarPage.CqArm when data.Length >= 8:
                 if (Cqs[UarPage.CqNumber.Get(data)] is { } cq && cq.Uar == uar) Arm(cq, data);
                 break;
+            case UarPage.SqDoorbell or UarPage.SqDoorbellAlternate when data.Length >= SendWqe.BasicBlock:
+                if (Qps[UarPage.QpNumber.Get(data)] is { } qp && qp.Uar == uar) Sends.StartInline(qp, data[..SendWqe.BasicBlock]);
+                break;
             case UarPage.SqDoorbell or UarPage.SqDoorbellAlternate when data.Length >= 8:
                 Ring(uar, UarPage.QpNumber.Get(data));
                 break;
@@ -172,35 +215,43 @@ internal sealed class Vhca
         }
     }
 
+    /// <summary>Appends to an image what is no object of its own.</summary>
     public void Save(BinaryWriter image)
     {
         image.Write((byte)Phase);
         image.Write(Issi);
         image.Write(CommandChecksum);
-        image.Write(Pages.Count);
-        foreach (var page in Pages) image.Write(page);
-        Uars.Save(image);
-        Pds.Save(image);
-        Mkeys.Save(image, static (mkey, to) => mkey.Save(to));
-        Eqs.Save(image, static (eq, to) => eq.Save(to));
-        Cqs.Save(image, static (cq, to) => cq.Save(to));
-        Qps.Save(image, static (qp, to) => qp.Save(to));
+        image.Write(Gids);
     }
 
     public void Load(BinaryReader image)
     {
-        ReleaseObjects();
         Phase = (HcaPhase)image.ReadByte();
         Issi = image.ReadUInt32();
         CommandChecksum = image.ReadUInt32();
-        Pages.Clear();
-        for (var n = image.ReadInt32(); n > 0; n--) Pages.Add(image.ReadUInt64());
-        Uars.Load(image);
-        Pds.Load(image);
-        Mkeys.Load(image, Mkey.Load);
-        Eqs.Load(image, Eq.Load);
-        Cqs.Load(image, Cq.Load);
-        Qps.Load(image, Qp.Load);
+        image.BaseStream.ReadExactly(Gids);
+    }
+
+    /// <summary>The initiator is being suspended: WQEs that wait to be repeated are at a boundary.</summary>
+    public void GiveBackRetries()
+    {
+        foreach (var qp in Qps.Slots)
+        {
+            if (qp is not null) Sends.GiveBack(qp);
+        }
+    }
+
+    private void ReleaseQps()
+    {
+        // Whoever of another function waits for one of them is told after they are gone.
+        Qp?[] qps = [.. Qps.Slots];
+        Qps.Clear();
+        foreach (var qp in qps)
+        {
+            if (qp is null) continue;
+            qp.RetryTimer?.Cancel();
+            ReceiveEngine.Forget(qp);
+        }
     }
 
     private void Ring(uint uar, uint number)
@@ -230,7 +281,7 @@ internal sealed class Vhca
             _eqe[Eqe.Type] = (byte)type;
             field.Set(_eqe, value);
             _eqe[Eqe.Owner] = eq.NextOwner;
-            _function.Dma.Write(eq.NextEntry, _eqe);
+            _function.WriteMemory(eq.NextEntry, _eqe);
             eq.Advance();
             Interrupt(eq);
         }

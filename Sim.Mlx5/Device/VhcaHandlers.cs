@@ -49,8 +49,10 @@ internal static class VhcaHandlers
     public static CommandStatus? Query(CommandCall call)
     {
         if (Find(call, out var status) is not { } vf) return status;
-        if (call.OpMod != 0 || VhcaCommands.Incremental.IsSet(call.Input) || VhcaCommands.Chunk.IsSet(call.Input)) return BadParameter;
-        var size = (uint)vf.SaveImage().Length;
+        var incremental = VhcaCommands.Incremental.IsSet(call.Input);
+        if (call.OpMod != 0 || VhcaCommands.Chunk.IsSet(call.Input)) return BadParameter;
+        if (incremental && !vf.IsTracked) return BadResourceState;
+        var size = (uint)vf.Capture(incremental).Image.Length;
         VhcaCommands.RequiredSize.Set(call.Output, size);
         VhcaCommands.RemainingTotal.Set(call.Output, size);
         return Ok;
@@ -60,12 +62,17 @@ internal static class VhcaHandlers
     {
         if (Find(call, out var status) is not { } vf) return status;
         if (call.OpMod != 0) return BadOperation;
-        if (VhcaCommands.Incremental.IsSet(call.Input) || VhcaCommands.SetTrack.IsSet(call.Input)) return BadParameter;
-        if (!vf.ResponderSuspended) return BadResourceState;
-        var image = vf.SaveImage();
+        var (incremental, track) = (VhcaCommands.Incremental.IsSet(call.Input), VhcaCommands.SetTrack.IsSet(call.Input));
+        if ((incremental || track) && !call.Function.Options.IncrementalImages) return BadParameter;
+
+        // Tracking cannot be begun or kept on a stopped VF; without it a running VF can only end its series.
+        if (incremental && !vf.IsTracked) return BadResourceState;
+        if (track ? vf.ResponderSuspended : !vf.ResponderSuspended && !vf.IsTracked) return BadResourceState;
+        var (image, state) = vf.Capture(incremental);
         if (VhcaCommands.ImageSize.Get(call.Input) < (uint)image.Length) return LimitExceeded;
         return Transfer(call, image, Mkey.Right.LocalWrite, isLoad: false, saved =>
         {
+            vf.OnImageSaved(state, incremental, track);
             VhcaCommands.ActualSize.Set(call.Output, (uint)saved.Length);
             return Ok;
         });

@@ -7,7 +7,9 @@ namespace Sim.Mlx5.Driver;
 /// <param name="ring">Address of the entries, in one piece.</param>
 /// <param name="logSize">log2 of the entries.</param>
 /// <param name="doorbellRecord">Address of the doorbell record.</param>
-public sealed class CompletionQueueReader(IMlx5Platform platform, ulong ring, int logSize, ulong doorbellRecord)
+/// <param name="entrySize">Bytes of an entry: 64, or 128 of which the second half is used.</param>
+public sealed class CompletionQueueReader(
+    IMlx5Platform platform, ulong ring, int logSize, ulong doorbellRecord, int entrySize = Cqe.Size)
 {
     private const uint IndexMask = 0xFF_FFFF;
 
@@ -30,13 +32,13 @@ public sealed class CompletionQueueReader(IMlx5Platform platform, ulong ring, in
         cqe.Clear();
         platform.Write(doorbellRecord, cqe[..DoorbellRecords.Size]);
         cqe[Cqe.OpcodeAndOwner] = ((int)CqeOpcode.Invalid << 4) | 1;
-        for (var i = 0; i < 1 << logSize; i++) platform.Write(ring + (ulong)(i * Cqe.Size), cqe);
+        for (var i = 0u; i < 1u << logSize; i++) platform.Write(EntryAddress(i), cqe);
     }
 
     /// <summary>Takes the next entry into <paramref name="cqe"/> of 64 bytes; false if there is none.</summary>
     public bool TryTake(Span<byte> cqe)
     {
-        platform.Read(ring + ((Consumer & ((1u << logSize) - 1)) * Cqe.Size), cqe);
+        platform.Read(EntryAddress(Consumer), cqe);
         if (cqe[Cqe.OpcodeAndOwner] >> 4 == (int)CqeOpcode.Invalid) return false;
         if ((cqe[Cqe.OpcodeAndOwner] & 1) != Cqe.OwnerAt(Consumer, logSize)) return false;
         Consumer++;
@@ -56,4 +58,7 @@ public sealed class CompletionQueueReader(IMlx5Platform platform, ulong ring, in
         platform.Write(doorbellRecord, record);
         return platform.StoreAsync(((ulong)Uar * BarLayout.UarPageSize) + UarPage.CqArm, ((ulong)arm << 32) | Number, 8);
     }
+
+    private ulong EntryAddress(uint index) =>
+        ring + ((index & ((1u << logSize) - 1)) * (ulong)entrySize) + (ulong)(entrySize - Cqe.Size);
 }

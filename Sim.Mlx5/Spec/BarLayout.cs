@@ -36,6 +36,12 @@ public static class BarLayout
     /// <summary>Bytes of a UAR page.</summary>
     public const int UarPageSize = 0x1000;
 
+    /// <summary>Where the device memory of a VF begins (ALLOC_MEMIC); UAR pages end here.</summary>
+    public const int DeviceMemory = 0x8_0000;
+
+    /// <summary>Bytes of device memory of a VF: 256 KiB.</summary>
+    public const int DeviceMemorySize = 0x4_0000;
+
     /// <summary>First UAR that ALLOC_UAR hands out.</summary>
     public const int FirstUar = 0x10;
 }

@@ -54,6 +54,12 @@ public enum CommandOpcode : ushort
     /// <summary>DESTROY_MKEY.</summary>
     DestroyMkey = 0x202,
 
+    /// <summary>ALLOC_MEMIC.</summary>
+    AllocMemic = 0x205,
+
+    /// <summary>DEALLOC_MEMIC.</summary>
+    DeallocMemic = 0x206,
+
     /// <summary>CREATE_EQ.</summary>
     CreateEq = 0x301,
 
@@ -90,6 +96,12 @@ public enum CommandOpcode : ushort
     /// <summary>QUERY_QP.</summary>
     QueryQp = 0x50B,
 
+    /// <summary>QUERY_ROCE_ADDRESS.</summary>
+    QueryRoceAddress = 0x760,
+
+    /// <summary>SET_ROCE_ADDRESS.</summary>
+    SetRoceAddress = 0x761,
+
     /// <summary>ALLOC_PD.</summary>
     AllocPd = 0x800,
 
@@ -101,4 +113,16 @@ public enum CommandOpcode : ushort
 
     /// <summary>DEALLOC_UAR.</summary>
     DeallocUar = 0x803,
+
+    /// <summary>CREATE_GENERAL_OBJECT.</summary>
+    CreateGeneralObject = 0xA00,
+
+    /// <summary>MODIFY_GENERAL_OBJECT.</summary>
+    ModifyGeneralObject = 0xA01,
+
+    /// <summary>QUERY_GENERAL_OBJECT.</summary>
+    QueryGeneralObject = 0xA02,
+
+    /// <summary>DESTROY_GENERAL_OBJECT.</summary>
+    DestroyGeneralObject = 0xA03,
 }

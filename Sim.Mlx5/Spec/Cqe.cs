@@ -15,6 +15,15 @@ public static class Cqe
     /// <summary>Byte offset of an error's vendor syndrome.</summary>
     public const int VendorSyndrome = 0x36;
 
+    /// <summary>Bytes of the larger kind of entry, whose second half is one of 64 bytes.</summary>
+    public const int LargeSize = 128;
+
+    /// <summary>Responder: QP number of the requester.</summary>
+    public static BitField RemoteQp => new(0x18, 23, 0);
+
+    /// <summary>Responder: immediate data.</summary>
+    public static BitField Immediate => new(0x24, 31, 0);
+
     /// <summary>Bytes moved.</summary>
     public static BitField ByteCount => new(0x2C, 31, 0);
 

@@ -18,6 +18,9 @@ public enum CqeSyndrome : byte
     /// <summary>The QP was in the error state.</summary>
     FlushedInError = 0x05,
 
+    /// <summary>A receive WQE's data segment is not covered by its key.</summary>
+    LocalAccess = 0x11,
+
     /// <summary>The responder could not use the request.</summary>
     RemoteInvalidRequest = 0x12,
 
@@ -26,4 +29,10 @@ public enum CqeSyndrome : byte
 
     /// <summary>The responder failed.</summary>
     RemoteOperation = 0x14,
+
+    /// <summary>The responder did not answer, however often it was asked.</summary>
+    TransportRetryExceeded = 0x15,
+
+    /// <summary>The responder had no receive WQE, however often it was asked.</summary>
+    RnrRetryExceeded = 0x16,
 }

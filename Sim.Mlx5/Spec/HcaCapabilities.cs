@@ -12,6 +12,12 @@ public static class HcaCapabilities
     /// <summary>Capability type: general device, second page.</summary>
     public const uint General2 = 0x20;
 
+    /// <summary>Capability type: device memory.</summary>
+    public const uint DeviceMemoryType = 0xF;
+
+    /// <summary>Capability type: advanced virtualization, which is page tracking.</summary>
+    public const uint AdvancedVirtualizationType = 0x26;
+
     /// <summary>op_mod bit 0: what the device can do at most.</summary>
     public const uint Maximum = 0;
 
@@ -60,6 +66,9 @@ public static class HcaCapabilities
     /// <summary>May command other VHCAs.</summary>
     public static BitField VhcaGroupManager => new(0x34, 30, 30);
 
+    /// <summary>The device memory page exists.</summary>
+    public static BitField DeviceMemory => new(0x34, 23, 23);
+
     /// <summary>Ports.</summary>
     public static BitField Ports => new(0x34, 7, 0);
 
@@ -89,6 +98,9 @@ public static class HcaCapabilities
 
     /// <summary>Frequency of the internal timer in kHz.</summary>
     public static BitField TimerFrequency => new(0x9C, 31, 0);
+
+    /// <summary>The advanced virtualization page exists.</summary>
+    public static BitField AdvancedVirtualization => new(0xAC, 6, 6);
 
     /// <summary>VFs can be migrated (SUSPEND_VHCA and its relatives).</summary>
     public static BitField Migration => new(0xD0, 18, 18);

@@ -9,6 +9,9 @@ public static class QpContext
     /// <summary>Service type: reliable connection.</summary>
     public const uint ReliableConnection = 0;
 
+    /// <summary><see cref="ReceiveQueueType"/>: a receive queue of the QP's own.</summary>
+    public const uint OwnReceiveQueue = 0;
+
     /// <summary><see cref="ReceiveQueueType"/>: there is no receive queue.</summary>
     public const uint NoReceiveQueue = 3;
 
@@ -42,8 +45,35 @@ public static class QpContext
     /// <summary>Remote QP.</summary>
     public static BitField RemoteQp => new(0x14, 23, 0);
 
-    /// <summary>Primary path: force loopback.</summary>
+    /// <summary>Primary path: force loopback; the remote QP is one of the same function.</summary>
     public static BitField ForceLoopback => new(0x18, 31, 31);
+
+    /// <summary>Primary path: global routing; the remote QP is one of the function with <see cref="RemoteGid"/>.</summary>
+    public static BitField GlobalRoute => new(0x1C, 23, 23);
+
+    /// <summary>Primary path: the requester waits 4.096 us times 2^n for an answer; 0: it gives up never.</summary>
+    public static BitField AckTimeout => new(0x20, 31, 27);
+
+    /// <summary>Primary path: byte offset of the remote GID, 16 bytes.</summary>
+    public const int RemoteGid = 0x28;
+
+    /// <summary>How often an unanswered request is repeated.</summary>
+    public static BitField RetryCount => new(0x70, 18, 16);
+
+    /// <summary>How often a request is repeated whose responder has no receive WQE; 7: without end.</summary>
+    public static BitField RnrRetry => new(0x70, 15, 13);
+
+    /// <summary><see cref="RnrRetry"/>: without end.</summary>
+    public const uint RnrRetryInfinite = 7;
+
+    /// <summary>Repetitions so far of the request in hand for want of a receive WQE.</summary>
+    public static BitField CurrentRnrRetry => new(0x70, 10, 8);
+
+    /// <summary>Repetitions so far of the request in hand for want of an answer.</summary>
+    public static BitField CurrentRetry => new(0x70, 7, 5);
+
+    /// <summary>Code of the time that a requester waits which found no receive WQE here.</summary>
+    public static BitField MinRnrNak => new(0x94, 28, 24);
 
     /// <summary>CQ of the send queue.</summary>
     public static BitField SendCq => new(0x7C, 23, 0);
@@ -68,4 +98,10 @@ public static class QpContext
 
     /// <summary>Send queue: basic blocks posted by software.</summary>
     public static BitField SoftwareSendCounter => new(0xB4, 15, 0);
+
+    /// <summary>Receive queue: WQEs consumed by hardware.</summary>
+    public static BitField HardwareReceiveCounter => new(0xB8, 31, 0);
+
+    /// <summary>Receive queue: WQEs posted by software.</summary>
+    public static BitField SoftwareReceiveCounter => new(0xBC, 31, 0);
 }

@@ -62,9 +62,17 @@ public sealed class DmaEngine
 
     /// <summary>Writes bytes by posted requests, in order.</summary>
     /// <returns>False, and nothing happens, while Bus Master Enable is clear (§7.5.1.1.3).</returns>
-    public bool Write(ulong address, ReadOnlySpan<byte> data)
+    public bool Write(ulong address, ReadOnlySpan<byte> data) => MayIssue() && Post(address, data);
+
+    /// <summary>
+    /// Writes a message-signalled interrupt. Whether a suspended initiator may send one is the device's choice
+    /// (<see cref="MsixTable.Held"/>), not a promise that <see cref="Suspended"/> makes.
+    /// </summary>
+    /// <returns>False, and nothing happens, while Bus Master Enable is clear (§7.5.1.1.3).</returns>
+    internal bool WriteInterrupt(ulong address, ReadOnlySpan<byte> data) => _function.MayRequest && Post(address, data);
+
+    private bool Post(ulong address, ReadOnlySpan<byte> data)
     {
-        if (!MayIssue()) return false;
         var device = _function.Device;
         while (data.Length > 0)
         {

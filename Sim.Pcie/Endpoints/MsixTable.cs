@@ -107,7 +107,7 @@ public sealed class MsixTable
     private bool Send(int vector)
     {
         var entry = _entries.AsSpan(vector * EntrySize, EntrySize);
-        return _function.Dma.Write(BinaryPrimitives.ReadUInt64LittleEndian(entry), entry.Slice(8, 4));
+        return _function.Dma.WriteInterrupt(BinaryPrimitives.ReadUInt64LittleEndian(entry), entry.Slice(8, 4));
     }
 
     private void SendPending()

@@ -83,6 +83,50 @@ public sealed class SuspendTests
     }
 
     [Test]
+    public void By_policy_a_doorbell_while_only_the_initiator_is_suspended_is_lost()
+    {
+        var (host, user) = WorkTests.Opened(new TestHost(new Mlx5Options { SuspendedDoorbell = SuspendedDoorbell.Discard }));
+        host.Run(async () =>
+        {
+            await Command(host, CommandOpcode.SuspendVhca, 0);
+            user.PostWrite(0, 64, 5);
+            await user.Queue.RingAsync();
+            await host.Sim.Delay(While);
+            await Command(host, CommandOpcode.ResumeVhca, 1);
+            await host.Sim.Delay(While);
+        });
+        Assert.That(user.Queue.TryTake(out _), Is.False);
+    }
+
+    [TestCase(SuspendedInterrupt.Hold, 1)]
+    [TestCase(SuspendedInterrupt.Send, 2)]
+    public void Interrupts_while_only_the_initiator_is_suspended_follow_the_policy_and_stop_with_the_responder(
+        SuspendedInterrupt policy, int whileSuspended)
+    {
+        var (host, user) = WorkTests.Opened(new TestHost(new Mlx5Options { SuspendedInterrupt = policy }));
+        host.Run(async () =>
+        {
+            user.PostWrite(0, 64, 1);
+            await user.Queue.RingAsync();
+            await host.Sim.Delay(While);
+            Assert.That(user.Interrupts, Is.EqualTo(1));
+            await Command(host, CommandOpcode.SuspendVhca, 0);
+            await user.Events.ArmAsync();
+            await host.Sim.Delay(While);
+            Assert.That(user.Interrupts, Is.EqualTo(whileSuspended));
+            await Command(host, CommandOpcode.SuspendVhca, 1);
+            var mask = user.Bar + BarLayout.MsixTable + 16 + 12;
+            host.Root.Store(mask, 1, 4);
+            host.Root.Store(mask, 0, 4);
+            await host.Sim.Delay(While);
+            Assert.That(user.Interrupts, Is.EqualTo(whileSuspended), "unmasking sends nothing while stopped");
+            await Start(host);
+            await host.Sim.Delay(While);
+        });
+        Assert.That(user.Interrupts, Is.EqualTo(2), "delivered once");
+    }
+
+    [Test]
     public void A_doorbell_while_the_responder_is_suspended_is_lost()
     {
         var (host, user) = WorkTests.Opened();
