@@ -112,6 +112,9 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
         return true;
     }
 
+    /// <summary>Whether an incremental image would have anything in it.</summary>
+    internal bool HasChanged => VhcaState.Capture(this).ChangesSince(_tracked!).Any();
+
     /// <summary>An image for SAVE_VHCA_STATE: whole, or what changed since the last one.</summary>
     /// <param name="incremental">What changed; needs <see cref="IsTracked"/>.</param>
     /// <returns>The image and the state that it shows.</returns>

@@ -52,7 +52,7 @@ internal static class VhcaHandlers
         var incremental = VhcaCommands.Incremental.IsSet(call.Input);
         if (call.OpMod != 0 || VhcaCommands.Chunk.IsSet(call.Input)) return BadParameter;
         if (incremental && !vf.IsTracked) return BadResourceState;
-        var size = (uint)vf.Capture(incremental).Image.Length;
+        var size = incremental && !vf.HasChanged ? 0 : (uint)vf.Capture(incremental).Image.Length;
         VhcaCommands.RequiredSize.Set(call.Output, size);
         VhcaCommands.RemainingTotal.Set(call.Output, size);
         return Ok;

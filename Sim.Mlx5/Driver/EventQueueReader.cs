@@ -35,7 +35,12 @@ public sealed class EventQueueReader(IMlx5Platform platform, ulong ring, int log
         return true;
     }
 
+    /// <summary>Tells the device what was taken, and asks for nothing.</summary>
+    public Task UpdateAsync() => DoorbellAsync(UarPage.EqUpdate);
+
     /// <summary>Tells the device what was taken, and asks for an interrupt at the next entry.</summary>
-    public Task ArmAsync() =>
-        platform.StoreAsync(((ulong)Uar * BarLayout.UarPageSize) + UarPage.EqArm, (Number << 24) | (Consumer & 0xFF_FFFF));
+    public Task ArmAsync() => DoorbellAsync(UarPage.EqArm);
+
+    private Task DoorbellAsync(int offset) =>
+        platform.StoreAsync(((ulong)Uar * BarLayout.UarPageSize) + (ulong)offset, (Number << 24) | (Consumer & 0xFF_FFFF));
 }

@@ -57,6 +57,9 @@ public sealed class Mlx5CommandInterface
     /// <summary>Token of the last command: state that a driver carries along.</summary>
     public byte Token { get; set; }
 
+    /// <summary>Called when a command was answered: where nobody takes interrupts, the place to look at the EQ.</summary>
+    public Action? AfterCommand { get; set; }
+
     /// <summary>For fault injection: called with the addresses of entry and first input mailbox, before the doorbell.</summary>
     public Action<ulong, ulong>? BeforeDoorbell { get; set; }
 
@@ -100,6 +103,7 @@ public sealed class Mlx5CommandInterface
         var reply = Collect(slot, token, opcode, outputLength);
         _taken[slot] = false;
         _freed.Release();
+        AfterCommand?.Invoke();
         return reply;
     }
 

@@ -9,31 +9,34 @@ namespace Sim.Mlx5.Driver;
 
 /// <summary>
 /// mlx5_vfio_pci: carries out migration arcs of a VF by commands on its PF's command queue. Images move through keys of the PF. It offers
-/// STOP_COPY
-/// and P2P; PRE_COPY needs incremental images, which this firmware does not make.
+/// STOP_COPY and P2P; PRE_COPY and a log of DMA writes where the PF's capabilities do.
 /// </summary>
 public sealed class Mlx5MigrationDriver : IVariantDriver
 {
-    private const ulong MaxImage = 8 << 20;
-
     private readonly Simulator _sim;
     private readonly Mlx5PfDriver _pf;
     private readonly ushort _vhcaId;
-    private readonly List<byte> _incoming = [];
-    private MigrationFile? _file;
-    private Task _saving = Task.CompletedTask;
+    private readonly Mlx5DirtyLog? _dirtyLog;
+    private VhcaSave? _saving;
+    private VhcaLoad? _loading;
 
-    private Mlx5MigrationDriver(HostKernel kernel, Mlx5PfDriver pf, ushort vhcaId)
+    private Mlx5MigrationDriver(HostKernel kernel, Mlx5PfDriver pf, ushort vhcaId, MigrationCapabilities capabilities)
     {
         (_sim, _pf, _vhcaId) = (kernel.Sim, pf, vhcaId);
-        pf.Detached += DisableFile;
+        Features = MigrationFeatures.StopCopy | MigrationFeatures.P2P;
+        if (capabilities.Incremental) Features |= MigrationFeatures.PreCopy;
+        if (capabilities.PageTracking) _dirtyLog = new Mlx5DirtyLog(pf, vhcaId, ExecuteAsync);
+        pf.Detached += DisableFiles;
     }
 
     /// <inheritdoc/>
     public string Name => "mlx5_vfio_pci";
 
     /// <inheritdoc/>
-    public MigrationFeatures Features => MigrationFeatures.StopCopy | MigrationFeatures.P2P;
+    public MigrationFeatures Features { get; }
+
+    /// <inheritdoc/>
+    public IDirtyLogDriver? DirtyLog => _dirtyLog;
 
     /// <summary>The VF's vhca_id, by which commands name it.</summary>
     public ushort VhcaId => _vhcaId;
@@ -44,16 +47,34 @@ public sealed class Mlx5MigrationDriver : IVariantDriver
     /// <param name="index">Index of the VF, from 0.</param>
     /// <returns>Null where the PF does not offer migration.</returns>
     /// <exception cref="Mlx5CommandException">A command failed.</exception>
-    public static async Task<Mlx5MigrationDriver?> ProbeAsync(HostKernel kernel, Mlx5PfDriver pf, int index) =>
-        await pf.QueryMigrationAsync() ? new Mlx5MigrationDriver(kernel, pf, await pf.QueryVhcaIdAsync(index)) : null;
+    public static async Task<Mlx5MigrationDriver?> ProbeAsync(HostKernel kernel, Mlx5PfDriver pf, int index)
+    {
+        var capabilities = await pf.QueryMigrationAsync();
+        return capabilities.Migration ? new Mlx5MigrationDriver(kernel, pf, await pf.QueryVhcaIdAsync(index), capabilities) : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ulong?> StopCopyLengthAsync()
+    {
+        try
+        {
+            var state = await ExecuteAsync(CommandInput.QueryMigration(_vhcaId, incremental: false), VhcaCommands.QueryOutputSize);
+            return VhcaCommands.RemainingTotal.Get(state);
+        }
+        catch (MigrationStepException)
+        {
+            return null;
+        }
+    }
 
     /// <inheritdoc/>
     public async Task<MigrationFile?> StepAsync(MigrationState from, MigrationState to)
     {
         switch (from, to)
         {
-            case (Running, RunningP2P):
+            case (Running, RunningP2P) or (PreCopy, PreCopyP2P):
                 await CommandAsync(CommandOpcode.SuspendVhca, VhcaCommands.SuspendInitiator);
+                if (_saving is not null) _saving.IsSuspended = true;
                 return null;
             case (RunningP2P, Stop):
                 await CommandAsync(CommandOpcode.SuspendVhca, VhcaCommands.SuspendResponder);
@@ -61,18 +82,26 @@ public sealed class Mlx5MigrationDriver : IVariantDriver
             case (Stop, RunningP2P):
                 await CommandAsync(CommandOpcode.ResumeVhca, VhcaCommands.ResumeResponder);
                 return null;
-            case (RunningP2P, Running):
+            case (RunningP2P, Running) or (PreCopyP2P, PreCopy):
                 await CommandAsync(CommandOpcode.ResumeVhca, VhcaCommands.ResumeInitiator);
+                if (_saving is not null) _saving.IsSuspended = false;
                 return null;
             case (Stop, StopCopy):
-                return await BeginSaveAsync();
+                return await BeginSaveAsync(preCopy: false);
+            case (Running, PreCopy) or (RunningP2P, PreCopyP2P):
+                return await BeginSaveAsync(preCopy: true, from == RunningP2P);
+            case (PreCopyP2P, StopCopy):
+                await EndPreCopyStoppedAsync();
+                return null;
+            case (PreCopy, Running) or (PreCopyP2P, RunningP2P):
+                await EndPreCopyAsync(to);
+                return null;
             case (Stop, Resuming):
-                _incoming.Clear();
-                return _file = MigrationFile.ForResuming(ReceiveAsync);
-            case (StopCopy, Stop):
-            case (Resuming, Stop):
-                await _saving;
-                DisableFile();
+                _loading = new VhcaLoad(_pf, _vhcaId, ExecuteAsync);
+                return _loading.File;
+            case (StopCopy or Resuming, Stop):
+                if (_saving is not null) await _saving.Ended;
+                DisableFiles();
                 return null;
             default:
                 throw new MigrationStepException(Errno.EINVAL);
@@ -80,10 +109,56 @@ public sealed class Mlx5MigrationDriver : IVariantDriver
     }
 
     /// <inheritdoc/>
-    public void ResetDone() => DisableFile();
+    public void ResetDone() => DisableFiles();
 
-    private async Task<byte[]> CommandAsync(CommandOpcode opcode, uint opMod, int outputLength = CommandHeader.Size) =>
-        await ExecuteAsync(CommandInput.OnVhca(opcode, opMod, _vhcaId), outputLength);
+    /// <summary>A SUSPEND waits until no SAVE is active: with tracking it would find the VF suspended.</summary>
+    private async Task CommandAsync(CommandOpcode opcode, uint opMod)
+    {
+        if (opcode == CommandOpcode.SuspendVhca && _saving is not null) await _saving.Ended;
+        await ExecuteAsync(CommandInput.OnVhca(opcode, opMod, _vhcaId));
+    }
+
+    private async Task<MigrationFile> BeginSaveAsync(bool preCopy, bool suspended = false)
+    {
+        var saving = new VhcaSave(_sim, _pf, _vhcaId, ExecuteAsync, preCopy) { IsSuspended = suspended };
+        await saving.BeginAsync();
+        return (_saving = saving).File;
+    }
+
+    private async Task EndPreCopyStoppedAsync()
+    {
+        if (_saving is not { } saving) throw new MigrationStepException(Errno.ENODEV);
+        await CommandAsync(CommandOpcode.SuspendVhca, VhcaCommands.SuspendResponder);
+        try
+        {
+            await saving.SaveFinalAsync();
+        }
+        catch (MigrationStepException failure)
+        {
+            // Back to where the arc began, or nobody knows where.
+            saving.File.Disable();
+            try
+            {
+                await CommandAsync(CommandOpcode.ResumeVhca, VhcaCommands.ResumeResponder);
+            }
+            catch (MigrationStepException)
+            {
+                throw new MigrationStepException(failure.Error, Error);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>The transfer ends whatever became of its images; that one was lost is told by the error, and the VF runs all the
+    /// same.</summary>
+    private async Task EndPreCopyAsync(MigrationState to)
+    {
+        if (_saving is not { } saving) return;
+        await saving.EndSeriesAsync();
+        DisableFiles();
+        if (saving.HasFailed) throw new MigrationStepException(Errno.EIO, to);
+    }
 
     private async Task<byte[]> ExecuteAsync(byte[] input, int outputLength = CommandHeader.Size)
     {
@@ -106,89 +181,10 @@ public sealed class Mlx5MigrationDriver : IVariantDriver
         _ => Errno.EIO,
     };
 
-    /// <summary>The arc ends when the command is on its way; readers of the file wait for its data.</summary>
-    private async Task<MigrationFile> BeginSaveAsync()
+    private void DisableFiles()
     {
-        var state = await CommandAsync(CommandOpcode.QueryVhcaMigrationState, 0, VhcaCommands.QueryOutputSize);
-        var buffer = await VhcaBuffer.CreateAsync(_pf, VhcaCommands.RequiredSize.Get(state), ExecuteAsync);
-        var file = _file = MigrationFile.ForSaving();
-        _saving = _sim.Start($"{Name} {_vhcaId:x} saves", () => SaveAsync(file, buffer));
-        return file;
-    }
-
-    private async Task SaveAsync(MigrationFile file, VhcaBuffer buffer)
-    {
-        try
-        {
-            var output = await ExecuteAsync(
-                CommandInput.TransferVhca(CommandOpcode.SaveVhcaState, _vhcaId, buffer.Mkey, (uint)buffer.Capacity));
-            var image = buffer.Read((int)VhcaCommands.ActualSize.Get(output));
-            var header = new byte[VhcaImageRecord.HeaderSize];
-            VhcaImageRecord.Write(header, (ulong)image.Length, 0, VhcaImageRecord.FirmwareImage);
-            file.Append(header);
-            file.Append(image);
-            file.Complete();
-        }
-        catch (MigrationStepException)
-        {
-            // Who reads gets ENODEV: the stream failed, the state stays.
-            file.Disable();
-        }
-
-        await buffer.DestroyAsync(ExecuteAsync);
-    }
-
-    /// <summary>Data written by the user: every whole record is loaded at once.</summary>
-    private async Task<Errno> ReceiveAsync(ReadOnlyMemory<byte> data)
-    {
-        _incoming.AddRange(data.Span);
-        while (_incoming.Count >= VhcaImageRecord.HeaderSize)
-        {
-            var (size, flags, tag) = VhcaImageRecord.Read([.. _incoming[..VhcaImageRecord.HeaderSize]]);
-            if (size is 0 or > MaxImage) return Errno.EINVAL;
-            if (_incoming.Count < VhcaImageRecord.HeaderSize + (int)size) return Errno.None;
-            var record = _incoming.GetRange(VhcaImageRecord.HeaderSize, (int)size).ToArray();
-            _incoming.RemoveRange(0, VhcaImageRecord.HeaderSize + (int)size);
-            if (tag == VhcaImageRecord.FirmwareImage)
-            {
-                if (await LoadAsync(record) is var error and not Errno.None) return error;
-            }
-            else if (tag != VhcaImageRecord.StopCopySize && (flags & VhcaImageRecord.Optional) == 0)
-            {
-                return Errno.EOPNOTSUPP;
-            }
-        }
-
-        return Errno.None;
-    }
-
-    private async Task<Errno> LoadAsync(byte[] image)
-    {
-        try
-        {
-            var buffer = await VhcaBuffer.CreateAsync(_pf, (uint)image.Length, ExecuteAsync);
-            buffer.Write(image);
-            try
-            {
-                await ExecuteAsync(CommandInput.TransferVhca(CommandOpcode.LoadVhcaState, _vhcaId, buffer.Mkey, (uint)image.Length));
-            }
-            finally
-            {
-                await buffer.DestroyAsync(ExecuteAsync);
-            }
-
-            return Errno.None;
-        }
-        catch (MigrationStepException failure)
-        {
-            return failure.Error;
-        }
-    }
-
-    private void DisableFile()
-    {
-        _file?.Disable();
-        _file = null;
-        _incoming.Clear();
+        _saving?.File.Disable();
+        _loading?.File.Disable();
+        (_saving, _loading) = (null, null);
     }
 }

@@ -27,6 +27,7 @@ public sealed class Mlx5PfDriver : PciDriver
     private readonly SortedSet<ulong> _freePages = [];
     private EventQueueReader _events;
     private Mlx5Startup _startup;
+    private uint _eventsTold;
 
     private Mlx5PfDriver(HostKernel kernel, PciFunction function, ulong memory)
     {
@@ -47,6 +48,15 @@ public sealed class Mlx5PfDriver : PciDriver
 
     /// <summary>Called when <see cref="IsDetached"/> becomes true: the drivers of its VFs give up what they have in hand.</summary>
     public event Action? Detached;
+
+    /// <summary>Memory and registers of the PF.</summary>
+    internal IMlx5Platform Platform => _platform;
+
+    /// <summary>UAR of the driver's own queues.</summary>
+    internal uint Uar => _startup.Uar;
+
+    /// <summary>The asynchronous EQ.</summary>
+    internal uint EventQueue => _events.Number;
 
     /// <summary>Protection domain of the driver's own keys.</summary>
     public uint Pd => _startup.Pd;
@@ -101,13 +111,16 @@ public sealed class Mlx5PfDriver : PciDriver
         return (ushort)HcaCapabilities.VhcaId.Get(output.AsSpan(HcaCommands.Capability));
     }
 
-    /// <summary>Whether the PF's capabilities offer migration of its VFs.</summary>
+    /// <summary>What the PF's capabilities offer for the migration of its VFs.</summary>
     /// <exception cref="Mlx5CommandException">The command failed.</exception>
-    public async Task<bool> QueryMigrationAsync()
+    public async Task<MigrationCapabilities> QueryMigrationAsync()
     {
-        var output = await Commands.ExecuteAsync(
-            CommandInput.QueryCapabilities(HcaCapabilities.Current), HcaCommands.Capability + HcaCapabilities.Size);
-        return HcaCapabilities.Migration.IsSet(output.AsSpan(HcaCommands.Capability));
+        var general = await QueryAsync(HcaCapabilities.General);
+        if (!HcaCapabilities.Migration.IsSet(general)) return default;
+        var second = HcaCapabilities.HasGeneral2.IsSet(general) ? await QueryAsync(HcaCapabilities.General2) : [];
+        var incremental = second.Length > 0 && HcaCapabilities.MigrationMultiLoad.IsSet(second)
+            && HcaCapabilities.MigrationTracking.IsSet(second);
+        return new MigrationCapabilities(true, incremental, HcaCapabilities.AdvancedVirtualization.IsSet(general));
     }
 
     /// <summary>Uses completion events from now on: MSI-X vector 0, by table stores and a configuration write.</summary>
@@ -162,25 +175,57 @@ public sealed class Mlx5PfDriver : PciDriver
         return pages;
     }
 
+    /// <summary>Takes pages of the driver's memory in one piece.</summary>
+    /// <exception cref="InvalidOperationException">There are not so many.</exception>
+    internal List<ulong> TakeContiguous(int count)
+    {
+        List<ulong> run = [];
+        foreach (var page in _freePages)
+        {
+            if (run.Count > 0 && page != run[^1] + 4096) run.Clear();
+            run.Add(page);
+            if (run.Count < count) continue;
+            _freePages.ExceptWith(run);
+            return run;
+        }
+
+        throw new InvalidOperationException($"{Name}: no {count} pages in one piece are left");
+    }
+
     internal void ReturnPages(IEnumerable<ulong> pages) => _freePages.UnionWith(pages);
-
-    internal void ReadMemory(ulong address, Span<byte> destination) => _platform.Read(address, destination);
-
-    internal void WriteMemory(ulong address, ReadOnlySpan<byte> source) => _platform.Write(address, source);
 
     private static ulong Align(ulong bytes) => (bytes + 4095) & ~4095UL;
 
     private (Mlx5CommandInterface, EventQueueReader, Mlx5Startup) NewState()
     {
-        var commands = new Mlx5CommandInterface(_platform, _memory, Slots);
+        var commands = new Mlx5CommandInterface(_platform, _memory, Slots) { AfterCommand = TakeEvents };
         var events = new EventQueueReader(_platform, EventRing, LogEvents);
+        _eventsTold = 0;
         return (commands, events, new Mlx5Startup(_platform, commands, FirmwarePages, PageLimit, events, EventRing, LogEvents));
+    }
+
+    private async Task<byte[]> QueryAsync(uint page)
+    {
+        var input = CommandInput.Of(CommandOpcode.QueryHcaCap, (page << 1) | HcaCapabilities.Current);
+        return (await Commands.ExecuteAsync(input, HcaCommands.Capability + HcaCapabilities.Size))[HcaCommands.Capability..];
     }
 
     private async Task BringUpAsync()
     {
         while (!_startup.IsDone) await _startup.StepAsync();
         IsDetached = false;
+    }
+
+    /// <summary>Without interrupts events are only taken, and the device is told in time before the EQ looks full to it.</summary>
+    private void TakeEvents()
+    {
+        if (Commands.UsesEvents || !_startup.IsDone) return;
+        Span<byte> eqe = stackalloc byte[Eqe.Size];
+        while (_events.TryTake(eqe)) { }
+
+        if (_events.Consumer - _eventsTold < 1u << (LogEvents - 1)) return;
+        _eventsTold = _events.Consumer;
+        _ = _events.UpdateAsync();
     }
 
     private void OnInterrupt()

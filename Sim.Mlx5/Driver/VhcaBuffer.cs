@@ -19,12 +19,12 @@ internal sealed class VhcaBuffer
 
     public int Capacity => _pages.Count * PageBytes;
 
-    public static async Task<VhcaBuffer> CreateAsync(Mlx5PfDriver pf, uint bytes, Executor execute)
+    public static async Task<VhcaBuffer> CreateAsync(Mlx5PfDriver pf, uint bytes, Executor execute, uint? pd = null)
     {
         var pages = pf.TakePages((int)((bytes + PageBytes - 1) / PageBytes));
         try
         {
-            var output = await execute(CommandInput.CreatePagedMkey(pf.Pd, pages));
+            var output = await execute(CommandInput.CreatePagedMkey(pd ?? pf.Pd, pages));
             return new VhcaBuffer(pf, pages, CommandHeader.CreatedNumber.Get(output) << 8);
         }
         catch (MigrationStepException)
@@ -34,18 +34,18 @@ internal sealed class VhcaBuffer
         }
     }
 
-    public byte[] Read(int bytes)
+    public byte[] Read(int bytes, int firstPage = 0)
     {
         var image = new byte[bytes];
         for (var at = 0; at < bytes; at += PageBytes)
-            _pf.ReadMemory(_pages[at / PageBytes], image.AsSpan(at, Math.Min(PageBytes, bytes - at)));
+            _pf.Platform.Read(_pages[firstPage + (at / PageBytes)], image.AsSpan(at, Math.Min(PageBytes, bytes - at)));
         return image;
     }
 
     public void Write(ReadOnlySpan<byte> image)
     {
         for (var at = 0; at < image.Length; at += PageBytes)
-            _pf.WriteMemory(_pages[at / PageBytes], image.Slice(at, Math.Min(PageBytes, image.Length - at)));
+            _pf.Platform.Write(_pages[at / PageBytes], image.Slice(at, Math.Min(PageBytes, image.Length - at)));
     }
 
     /// <summary>Destroys the key and gives the pages back. Pages under a key that could not be destroyed are not used again.</summary>

@@ -143,7 +143,7 @@ public sealed class CommandTests
         {
             Assert.That(await host.PfDriver.QueryVhcaIdAsync(0), Is.EqualTo(host.VfDevices[0].VhcaId));
             Assert.That(await host.PfDriver.QueryVhcaIdAsync(1), Is.EqualTo(host.VfDevices[1].VhcaId));
-            Assert.That(await host.PfDriver.QueryMigrationAsync(), Is.True);
+            Assert.That(await host.PfDriver.QueryMigrationAsync(), Is.EqualTo(new MigrationCapabilities(true, true, true)));
         });
     }
 

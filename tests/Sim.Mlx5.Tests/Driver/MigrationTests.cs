@@ -114,6 +114,7 @@ public sealed class MigrationTests
             var migration = await OpenAsync(host);
             host.Pf.CommandFault = (opcode, _) => opcode == CommandOpcode.SaveVhcaState ? CommandStatus.InternalError : CommandStatus.Ok;
             var saving = await migration.SetStateAsync(StopCopy);
+            Assert.That(await saving.File!.ReadAsync(new byte[100]), Is.EqualTo(new FileResult(Errno.None, 24)), "the size record");
             Assert.That((await saving.File!.ReadAsync(new byte[100])).Error, Is.EqualTo(Errno.ENODEV));
             host.PfDriver.Detach();
             Assert.That((await migration.SetStateAsync(Running)).Error, Is.EqualTo(Errno.ENOTCONN));
@@ -133,7 +134,7 @@ public sealed class MigrationTests
         });
     }
 
-    private static async Task<VfioMigration> OpenAsync(TestHost host, int vf = 0) =>
+    internal static async Task<VfioMigration> OpenAsync(TestHost host, int vf = 0) =>
         new(host.Sim, (await Mlx5MigrationDriver.ProbeAsync(host.Kernel, host.PfDriver, vf))!);
 
     private static async Task<byte[]> SaveAsync(TestHost host, int vf = 0)
@@ -153,7 +154,7 @@ public sealed class MigrationTests
         }
     }
 
-    private static async Task LoadAsync(TestHost host, byte[] stream)
+    internal static async Task LoadAsync(TestHost host, byte[] stream)
     {
         var migration = await OpenAsync(host);
         var file = (await migration.SetStateAsync(Resuming)).File!;
