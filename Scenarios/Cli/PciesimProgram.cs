@@ -49,6 +49,8 @@ internal static class PciesimProgram
         {
             RunCommand.Create(variants),
             TestCommand.Create(variants),
+            TopologyCommand.Create(),
+            LspciCommand.Create(),
             Tlp.TlpCommands.Create(),
             Print("schema", "Print the JSON schema of a scenario script.", JsonSchema.Text),
             Print("presets", "Print the platform presets: the register values and policies that each name stands for.", () => Presets.Text),

@@ -12,7 +12,7 @@ public static class ScriptReader
 
     public static ScriptFile Read(string file, string text, ulong? seed = null) => Read(file, YamlReader.Read(file, text), seed);
 
-    private static ScriptFile Read(string file, MappingNode root, ulong? seed)
+    internal static ScriptFile Read(string file, MappingNode root, ulong? seed = null)
     {
         var errors = new ErrorList();
         var axes = Axes(root, errors);

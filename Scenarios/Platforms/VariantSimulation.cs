@@ -74,6 +74,30 @@ internal sealed class VariantSimulation(
         };
     }
 
+    /// <summary>Every Function's registers at a moment of the run, as <c>lspci -xxxx</c> prints them; null if it never comes.</summary>
+    public string? DumpAt(Moment moment)
+    {
+        var (machine, cast) = Boot(SourceGuestBase, cast => cast.PrepareGuestAsync());
+        var recorder = new Recorder(machine, new NameBook(machine));
+        var points = new Points(machine.Sim);
+        ShowStates(machine, cast, recorder, points, _ => { });
+        string? dump = null;
+        points.Reach(MigrationPoint.Start);
+        machine.Sim.Start("dump", async () =>
+        {
+            await points.WaitAsync(moment);
+            dump = MachineDump.Of(machine);
+        });
+        var played = machine.Sim.Start("timeline", new TimelinePlayer(machine, _script, cast, recorder, points).PlayAsync);
+        for (SimTime? end = null; dump is null && machine.Sim.PendingEvents > 0 && !(machine.Sim.Now > end);)
+        {
+            machine.Sim.RunUntil(machine.Sim.Now + SimDuration.FromMicroseconds(10), cancellation);
+            if (played.IsCompleted) end ??= machine.Sim.Now + Aftermath;
+        }
+
+        return dump;
+    }
+
     private (Machine Machine, Cast Cast) Boot(ulong guestBase, Func<Cast, Task> prepare)
     {
         var machine = new Machine(resolved);

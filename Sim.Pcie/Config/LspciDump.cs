@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Sim.Pcie.Spec;
@@ -48,11 +49,15 @@ public static class LspciDump
         var lines = new Dictionary<(int Domain, RoutingId Id), int>();
         var bytes = new List<byte>();
         var (number, last) = (0, 0);
-        foreach (var line in text.Split('\n'))
+        for (var from = 0; from <= text.Length;)
         {
+            var end = text.IndexOf('\n', from) is >= 0 and var at ? at : text.Length;
+            var line = text.AsSpan(from, end - from);
+            from = end + 1;
             number++;
             if (IsRow(line))
             {
+                if (bytes.Count == 0 && functions.Count > 0) functions[^1] = functions[^1] with { RowsLine = number };
                 AppendRow(line.TrimEnd(), number, functions.Count == 0 ? null : functions[^1], bytes);
                 last = number;
             }
@@ -87,13 +92,13 @@ public static class LspciDump
         }
     }
 
-    private static bool TryParseHeader(string line, out int domain, out RoutingId id)
+    private static bool TryParseHeader(ReadOnlySpan<char> line, out int domain, out RoutingId id)
     {
         (domain, id) = (0, default);
         var end = line.IndexOf(' ');
         if (end < 7 || char.IsWhiteSpace(line[0]))
             return false;
-        var address = line.AsSpan(0, end);
+        var address = line[..end];
         var colon = address.IndexOf(':');
         if (address.Count(':') == 2)
         {
@@ -106,17 +111,17 @@ public static class LspciDump
 
     /// <summary>A row begins with its offset, two or three hexadecimal digits and a colon; a Function's address has more behind
     /// it.</summary>
-    private static bool IsRow(string line)
+    private static bool IsRow(ReadOnlySpan<char> line)
     {
         var colon = line.IndexOf(':');
-        return colon is 2 or 3 && line.AsSpan(0, colon).IndexOfAnyExcept(HexDigits) < 0
+        return colon is 2 or 3 && line[..colon].IndexOfAnyExcept(HexDigits) < 0
             && (colon + 1 == line.Length || char.IsWhiteSpace(line[colon + 1]));
     }
 
-    private static void AppendRow(string line, int number, LspciFunction? function, List<byte> bytes)
+    private static void AppendRow(ReadOnlySpan<char> line, int number, LspciFunction? function, List<byte> bytes)
     {
         var at = line.IndexOf(':');
-        var offset = int.Parse(line.AsSpan(0, at), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        var offset = int.Parse(line[..at], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         if (function is null)
             throw new LspciFormatException(number, 1, $"row {offset:x2} stands before any Function", "a header line before it");
         if (offset != bytes.Count)
@@ -127,7 +132,7 @@ public static class LspciDump
         {
             if (at >= line.Length)
                 throw new LspciFormatException(number, line.Length + 1, $"the row ends after {count} bytes", "16 bytes");
-            var cell = line.AsSpan(at + 1, Math.Min(2, line.Length - at - 1));
+            var cell = line.Slice(at + 1, Math.Min(2, line.Length - at - 1));
             if (line[at] != ' ' || cell.Length != 2 || cell.IndexOfAnyExcept(HexDigits) >= 0)
                 throw new LspciFormatException(number, at + 2, $"'{cell}' is no byte", "two hexadecimal digits after one space");
             bytes.Add(byte.Parse(cell, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
@@ -146,18 +151,36 @@ public sealed record LspciFunction(int Domain, RoutingId Id, byte[] Image)
     /// <summary>Line of its header in the dump, counted from 1.</summary>
     public int Line { get; init; }
 
+    /// <summary>Line of its first row, counted from 1; 0 if it does not come from a dump.</summary>
+    public int RowsLine { get; init; }
+
+    /// <summary>Where a byte stands in the dump: line and column, both counted from 1.</summary>
+    /// <param name="offset">Byte offset in the space.</param>
+    public (int Line, int Column) PlaceOf(int offset) => (RowsLine + offset / 16, (offset < 0x100 ? 5 : 6) + offset % 16 * 3);
+
     /// <summary>Offset of a capability in the image, or 0.</summary>
-    public int FindCapability(byte id) => Space().FindCapability(id);
+    public int FindCapability(byte id)
+    {
+        var at = Image.Length > 0x34 ? Image[0x34] & 0xFC : 0;
+        for (var steps = 0; at >= 0x40 && at + 1 < Image.Length && steps < 48; steps++, at = Image[at + 1] & 0xFC)
+            if (Image[at] == id)
+                return at;
+        return 0;
+    }
 
     /// <summary>Offset of an extended capability in the image, or 0.</summary>
-    public int FindExtendedCapability(ushort id) => Space().FindExtendedCapability(id);
-
-    /// <summary>The image as a configuration space whose every register is read-only.</summary>
-    public ConfigSpace Space()
+    public int FindExtendedCapability(ushort id)
     {
-        var space = new ConfigSpace(Id.ToString(), Image.Length > ConfigSpace.ConventionalSize);
-        for (var at = 0; at < Image.Length; at++)
-            space.Define(at, 1, Image[at]);
-        return space;
+        var at = ConfigSpace.ConventionalSize;
+        for (var steps = 0; at >= ConfigSpace.ConventionalSize && at + 4 <= Image.Length && steps < 960; steps++)
+        {
+            var header = BinaryPrimitives.ReadUInt32LittleEndian(Image.AsSpan(at));
+            if (header is 0 or uint.MaxValue)
+                return 0;
+            if ((header & 0xFFFF) == id)
+                return at;
+            at = (int)(header >> 20) & 0xFFC;
+        }
+        return 0;
     }
 }

@@ -13,7 +13,23 @@ internal static class Dumps
     /// <summary>Root Port 00:01.0 and a PF with two VFs below it, as <see cref="OfOurFabric"/> made them once.</summary>
     public static string Own => File.ReadAllText(OwnPath);
 
-    public static string OwnPath => Path.Combine(Scripts.Shipped, "..", "..", "tests", "Scenarios.Tests", "Data", "own-machine.txt");
+    public static string OwnPath => CommittedPath("own-machine.txt");
+
+    /// <summary>Every dump there may be: those of this folder, and the real ones beside the repository.</summary>
+    public static readonly string[] All =
+    [
+        "own-machine.txt", "qemu-switch-sriov.txt", "qemu-two-roots.txt",
+        "host-x58-tree.txt", "igb-82576-sriov.txt", "plx-switch-port-dpc.txt", "xeon-root-port-and-connectx3.txt",
+    ];
+
+    /// <summary>One of <see cref="All"/>; where a real one is missing the test is skipped.</summary>
+    public static string PathOf(string file) => File.Exists(CommittedPath(file)) ? CommittedPath(file) : Shared(file);
+
+    /// <summary>The text of a dump that is kept here.</summary>
+    public static string Committed(string file) => File.ReadAllText(CommittedPath(file));
+
+    private static string CommittedPath(string file) =>
+        Path.Combine(Scripts.Shipped, "..", "..", "tests", "Scenarios.Tests", "Data", file);
 
     /// <summary>Every Function of a booted machine, as lspci would dump it.</summary>
     public static string OfOurFabric(string script)
@@ -21,10 +37,7 @@ internal static class Dumps
         var machine = new Machine(Scripts.Read(script).Variants[0]);
         machine.Sim.Start("boot", machine.BootAsync);
         machine.Sim.RunUntil(SimTime.FromMilliseconds(300));
-        var text = new StringBuilder();
-        foreach (var (_, function) in machine.Named().OrderBy(n => n.Function.Id))
-            LspciDump.Append(text, function.Id, function.Config.Image);
-        return text.ToString();
+        return MachineDump.Of(machine);
     }
 
     /// <summary>A dump beside the repository; where there is none the test is skipped.</summary>
@@ -41,19 +54,30 @@ internal static class Dumps
     }
 
     /// <summary>The dump with some bits of a byte of a Function the other way.</summary>
-    public static string Flip(string dump, string function, int offset, int bits)
+    public static string Flip(string dump, string function, int offset, int bits) =>
+        Set(dump, function, offset, Byte(dump, function, offset) ^ bits);
+
+    /// <summary>A byte of a Function.</summary>
+    public static int Byte(string dump, string function, int offset) => Function(dump, function).Image[offset];
+
+    /// <summary>The dump with one byte of a Function changed.</summary>
+    public static string Set(string dump, string function, int offset, int value)
     {
+        var (line, column) = PlaceOf(dump, function, offset);
         var lines = dump.Split('\n');
-        var row = Array.FindIndex(lines, l => l.Contains(function, StringComparison.Ordinal)) + 1 + offset / 16;
-        var cell = lines[row].IndexOf(':') + 2 + offset % 16 * 3;
-        var value = int.Parse(lines[row].AsSpan(cell, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) ^ bits;
-        lines[row] = lines[row].Remove(cell, 2).Insert(cell, value.ToString("x2", CultureInfo.InvariantCulture));
+        lines[line - 1] = lines[line - 1].Remove(column - 1, 2).Insert(column - 1, value.ToString("x2", CultureInfo.InvariantCulture));
         return string.Join('\n', lines);
     }
 
+    /// <summary>Line and column of a byte of a Function, counted from 1.</summary>
+    public static (int Line, int Column) PlaceOf(string dump, string function, int offset) => Function(dump, function).PlaceOf(offset);
+
+    private static LspciFunction Function(string dump, string function) =>
+        LspciDump.Parse(dump).Single(f => f.Id == RoutingId.Parse(function));
+
     /// <summary>Where an extended capability of a Function lies in a dump.</summary>
     public static int Extended(string dump, string function, ushort id) =>
-        LspciDump.Parse(dump).Single(f => f.Id == RoutingId.Parse(function)).FindExtendedCapability(id);
+        Function(dump, function).FindExtendedCapability(id);
 
     /// <summary>The dump as <c>lspci -x</c> or <c>-xxx</c> prints it: every Function ends early.</summary>
     public static string Shortened(string dump, int bytes)
