@@ -24,6 +24,8 @@ internal static class LspciCommand
         {
             script, at, variant, output,
         };
+        var machine = new MachineOptions();
+        machine.AddTo(command);
         at.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && Moment.Parse(token.Value) is null)
@@ -31,7 +33,10 @@ internal static class LspciCommand
         });
         command.SetAction(parsed =>
         {
-            var text = Dump(parsed.GetValue(script)!, parsed.GetValue(at), parsed.GetValue(variant));
+            var path = parsed.GetValue(script)!;
+            var text = YamlReader.ReadFile(path) is var root && MachineReader.IsMachine(root)
+                ? MachineDump.Of(MachineReader.Read(root))
+                : Dump(machine.Read(parsed, path), parsed.GetValue(at), parsed.GetValue(variant));
             if (parsed.GetValue(output) is { } file) RunFolder.WriteFile(file, text);
             else parsed.InvocationConfiguration.Output.Write(text);
             return 0;
@@ -39,17 +44,15 @@ internal static class LspciCommand
         return command;
     }
 
-    private static string Dump(string path, string? at, string? variant)
+    private static string Dump(ScriptFile file, string? at, string? variant)
     {
-        var root = YamlReader.ReadFile(path);
-        if (MachineReader.IsMachine(root)) return MachineDump.Of(MachineReader.Read(root));
-        var file = ScriptReader.Read(path, root);
+        var start = new SourcePosition(file.Path, 1, 1);
         var chosen = variant is null ? file.Variants[0] : file.Variants.FirstOrDefault(v => v.Variant.Name == variant)
-            ?? throw new ScriptException(new SourcePosition(path, 1, 1), $"no variant is called '{variant}'"
+            ?? throw new ScriptException(start, $"no variant is called '{variant}'"
                 + $"{NearestWord.Hint(variant, file.Variants.Select(v => v.Variant.Name))}; expected one of "
                 + Words.Listed(file.Variants.Select(v => $"'{v.Variant.Name}'")));
         using var interrupt = new Interrupt();
         return new VariantSimulation(chosen, null, false, interrupt.Token).DumpAt(Moment.Parse(at ?? "0ns")!.Value)
-            ?? throw new ScriptException(new SourcePosition(path, 1, 1), $"'{at}' never came in this run; expected a moment of it");
+            ?? throw new ScriptException(start, $"'{at}' never came in this run; expected a moment of it");
     }
 }

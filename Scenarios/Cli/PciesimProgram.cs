@@ -53,7 +53,8 @@ internal static class PciesimProgram
             LspciCommand.Create(),
             Tlp.TlpCommands.Create(),
             Print("schema", "Print the JSON schema of a scenario script.", JsonSchema.Text),
-            Print("presets", "Print the platform presets: the register values and policies that each name stands for.", () => Presets.Text),
+            Print("presets", "Print the platform presets and host setups: the register values and policies that each name stands for.",
+                () => $"{Presets.Text}\n{HostSetups.Text}"),
         };
 
     private static Command Print(string name, string description, Func<string> text)

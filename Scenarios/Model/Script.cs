@@ -27,6 +27,9 @@ public sealed class Script : ScriptItem
     [Key("platform", "What the firmware and the chipset do.")]
     public Platform Platform { get; private set; } = new();
 
+    [Key("machine", "The real machine that all this happens on.")]
+    public MachineItem? Machine { get; private set; }
+
     [Key("kernel", "What the host kernel does.")]
     public Kernel Kernel { get; private set; } = new();
 

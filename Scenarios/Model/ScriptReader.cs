@@ -1,6 +1,12 @@
 using Scenarios.Language;
+using Scenarios.Platforms;
 
 namespace Scenarios.Model;
+
+/// <summary>A real machine named on the command line.</summary>
+/// <param name="Seat">Where on it.</param>
+/// <param name="Host">The host setup; null to leave what the script says of its platform.</param>
+internal sealed record MachineChoice(Seat Seat, string? Host);
 
 /// <summary>Reads a script file into its variants, or throws a <see cref="ScriptException"/> with every error found.</summary>
 public static class ScriptReader
@@ -10,27 +16,58 @@ public static class ScriptReader
 
     public static ScriptFile ReadFile(string path, ulong? seed = null) => Read(path, YamlReader.ReadFile(path), seed);
 
+    /// <summary>Reads a script as it runs on a real machine, in place of the one it may name itself.</summary>
+    /// <param name="path">The script.</param>
+    /// <param name="seat">Where on the machine.</param>
+    /// <param name="host">Name of the host setup in place of what the script says of its platform; null to leave that.</param>
+    /// <param name="seed">Seed in place of the script's.</param>
+    internal static ScriptFile ReadFile(string path, Seat seat, string? host, ulong? seed = null) =>
+        Read(path, YamlReader.ReadFile(path), seed, new MachineChoice(seat, host));
+
     public static ScriptFile Read(string file, string text, ulong? seed = null) => Read(file, YamlReader.Read(file, text), seed);
 
-    internal static ScriptFile Read(string file, MappingNode root, ulong? seed = null)
+    internal static ScriptFile Read(string file, MappingNode root, ulong? seed = null, MachineChoice? machine = null)
     {
         var errors = new ErrorList();
+        var (axesOfPlatform, setsPlatform) = (PlatformKeys.Axes(root), PlatformKeys.SetBy(root));
+        if (machine is not null) root = root.Without("machine");
+        if (machine?.Host is { } replaced) root = PlatformKeys.ReplacedBy(replaced, root);
+        var seats = new Dictionary<(string, string?), Seat>();
         var axes = Axes(root, errors);
         errors.ThrowIfAny();
         var variants = new List<ResolvedScript>();
         foreach (var combination in Combinations(axes))
         {
             var tree = combination.Aggregate(root, (below, value) => below.MergedWith(value.Override));
-            var script = new ScriptBinder(errors).Bind<Script>(Presets.Under(tree, errors));
+            var host = machine is null ? HostSetups.NamedBy(tree, errors) : machine.Host;
+            tree = host is null ? Presets.Under(tree, errors) : HostSetups.Under(tree, host);
+            var script = new ScriptBinder(errors).Bind<Script>(tree);
             if (script is null) continue;
             var variant = new Variant([.. combination.Select(c => (c.Axis, c.Name))]);
-            variants.Add(new ResolvedScript(variant, script, seed ?? (ulong)script.Seed));
+            variants.Add(new ResolvedScript(variant, script, seed ?? (ulong)script.Seed)
+            {
+                Platform = machine?.Seat ?? SeatOf(file, script.Machine, seats),
+                Host = host is null ? null : HostSetups.Find(host),
+            });
         }
         errors.ThrowIfAny(); // What cannot be read is not checked: one mistake, one line.
         foreach (var variant in variants) ScriptChecks.Check(variant.Script, errors);
-        ExpectationChecks.Check(variants, errors);
+        ExpectationChecks.Check(variants, errors, machine?.Host is null ? [] : axesOfPlatform);
         errors.ThrowIfAny();
-        return new ScriptFile(file, variants);
+        return new ScriptFile(file, variants)
+        {
+            ElsewhereAxes = machine is null ? [] : axesOfPlatform,
+            IsElsewhere = machine is not null && setsPlatform,
+        };
+    }
+
+    /// <summary>A script finds its machine from its own folder.</summary>
+    private static Seat? SeatOf(string script, MachineItem? machine, Dictionary<(string, string?), Seat> read)
+    {
+        if (machine is null) return null;
+        var path = Path.Combine(Path.GetDirectoryName(script) ?? "", machine.File);
+        if (!read.TryGetValue((path, machine.Port), out var seat)) read.Add((path, machine.Port), seat = Seat.Read(path, machine.Port));
+        return seat;
     }
 
     private static Named<Named<MappingNode>> Axes(MappingNode root, ErrorList errors)

@@ -20,8 +20,14 @@ public sealed record Variant(IReadOnlyList<(string Axis, string Value)> Coordina
 /// <summary>A script with one combination of its matrix and its presets laid over it: what a variant runs.</summary>
 public sealed record ResolvedScript(Variant Variant, Script Script, ulong Seed)
 {
-    /// <summary>The Root Port of a real machine that stands in for the one above the script's devices, if one was given.</summary>
-    internal DumpedPort? Platform { get; init; }
+    /// <summary>The real machine that it runs on, if one was given.</summary>
+    internal Seat? Platform { get; init; }
+
+    /// <summary>What that machine's host software sets; null if the script says it.</summary>
+    internal HostSetup? Host { get; init; }
+
+    /// <summary>Registers set after everything else.</summary>
+    internal IReadOnlyList<RegisterChange> Changes { get; init; } = [];
 }
 
 /// <summary>A whole script file: its variants in a fixed order (the last axis turns fastest).</summary>
@@ -33,11 +39,26 @@ public sealed record ScriptFile(string Path, IReadOnlyList<ResolvedScript> Varia
     /// <summary>Title, question and expectations, which no variant may change.</summary>
     public Script Script => Variants[0].Script;
 
-    /// <summary>The dumped Root Port of a real machine, if the script runs on one.</summary>
-    internal DumpedPort? Platform => Variants[0].Platform;
+    /// <summary>The real machine that the script runs on, if one was given.</summary>
+    internal Seat? Platform => Variants[0].Platform;
 
-    /// <summary>The same script on a machine whose Root Port is a dumped one.</summary>
-    internal ScriptFile On(DumpedPort platform) => this with { Variants = [.. Variants.Select(v => v with { Platform = platform })] };
+    /// <summary>What that machine's host software sets; null if the script says it.</summary>
+    internal HostSetup? Host => Variants[0].Host;
+
+    /// <summary>Axes by which the script says what its platform is, where it runs on another one.</summary>
+    internal IReadOnlyList<string> ElsewhereAxes { get; init; } = [];
+
+    /// <summary>The script says outside of its matrix what its platform is, and runs on another one.</summary>
+    internal bool IsElsewhere { get; init; }
+
+    /// <summary>
+    /// Whether an expectation is asked: one that speaks of a platform of the script's own says nothing about the machine it runs on.
+    /// </summary>
+    internal bool Asks(Expectation expectation) =>
+        !IsElsewhere && !expectation.Where.Names.Any(ElsewhereAxes.Contains);
+
+    /// <summary>The same script on a real machine, with the script's own platform as its host software.</summary>
+    internal ScriptFile On(Seat platform) => this with { Variants = [.. Variants.Select(v => v with { Platform = platform })] };
 
     public IReadOnlyList<string> Axes => [.. Script.Matrix.Names];
 }

@@ -42,22 +42,33 @@ internal sealed partial class HtmlReport
         Add($"<p class=\"meta\">{Count(_result.Variants.Count, "variant")} \u00b7 seed {_result.File.Variants[0].Seed}{questions}</p>");
         Outcome();
         Add($"</header>\n<main>");
-        if (_result.File.Platform is { } dump) Platform(dump, PlatformPort.NameIn(script.Topology));
+        if (_result.File.Platform is { } seat) Platform(seat);
         if (_result.File.Axes.Count >= 2) Glance();
         Verdicts();
+        WhatIf();
         Add($"<section id=\"latency\"><h2>Latency of the loads</h2>\n{_figures["plots/latency.svg"]}</section>");
         Add($"<section id=\"variants\"><h2>Variant by variant</h2>");
         for (var i = 0; i < _result.Variants.Count; i++) Variant(i, _result.Variants[i]);
         Add($"</section>\n</main>\n<script>{OpenTheTarget}</script>\n</body>\n</html>");
     }
 
-    private void Platform(DumpedPort dump, string replaced)
+    private void Platform(Seat seat)
     {
-        Add($"<section id=\"platform\"><h2>The platform</h2>\n<p>{E($"{replaced} is {dump.Summary}.")}</p>");
-        foreach (var note in dump.Notes) Add($"<p class=\"note\">{E($"Note: {note}.")}</p>");
+        Add($"<section id=\"platform\"><h2>The machine</h2>");
+        foreach (var line in MachineWords.Lines(_result.File)) Add($"<p>{E(line)}</p>");
         Add($"<details><summary>Its registers in the dump, and what becomes of them</summary>");
-        Table("", ["register", "in the dump", "in this run"], dump.Registers.Select(r => (string[])[r.Name, r.Hex, r.Says]));
+        Table("", ["Function", "register", "in the dump", "in this run"], seat.Parts.SelectMany(p => p.Registers.Select(r =>
+            (string[])[p.Function.Id.ToString(), r.Name, r.Hex, r.Says(_result.File.Host)])));
         Add($"</details></section>");
+    }
+
+    private void WhatIf()
+    {
+        if (_result.WhatIf.Count == 0) return;
+        Add($"<section id=\"what-if\"><h2>What if registers were different?</h2>");
+        Add($"<p class=\"note\">The smallest changes that alter a verdict.</p>\n<pre>");
+        foreach (var line in _result.WhatIf.SelectMany(a => a.Lines())) Add($"{E(line)}");
+        Add($"</pre></section>");
     }
 
     private void Outcome()
@@ -119,7 +130,7 @@ internal sealed partial class HtmlReport
     private static string HostGrade(VariantResult r) => Grade(r.Failure is null ? r.Host.Word() : "failed");
 
     private static string Expected(JudgedVariant v) =>
-        !v.Passed ? "<b class=\"bad\">not held</b>" : v.Outcomes.Count == 0 ? "nothing" : "held";
+        !v.Passed ? "<b class=\"bad\">not held</b>" : v.Outcomes.Count > 0 ? "held" : v.AsksLess ? "not asked" : "nothing";
 
     private static string Grade(string word) => $"<span class=\"grade {word}\">{word}</span>";
 

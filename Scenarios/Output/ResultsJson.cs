@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Scenarios.Dumps;
 using Scenarios.Language;
+using Scenarios.Model;
 using Scenarios.Platforms;
 using Scenarios.Results;
 using Scenarios.Running;
@@ -22,26 +24,36 @@ internal static class ResultsJson
             json.WriteString("script", result.File.Name);
             json.WriteString("title", result.File.Script.Title);
             json.WriteNumber("seed", result.File.Variants[0].Seed);
-            if (result.File.Platform is { } platform) Platform(json, platform, PlatformPort.NameIn(result.File.Script.Topology));
+            if (result.File.Platform is { } seat) Platform(json, seat, result.File);
             json.WriteBoolean("passed", result.Passed);
             json.WriteBoolean("interrupted", result.Interrupted);
             json.WriteNumber("variants_in_matrix", result.File.Variants.Count);
             List(json, "variants", result.Variants, v => Variant(json, v));
+            if (result.WhatIf.Count > 0) List(json, "what_if", result.WhatIf, a => WhatIf(json, a));
             List(json, "files", files, f => json.WriteStringValue(f));
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
     }
 
-    private static void Platform(Utf8JsonWriter json, DumpedPort dump, string replaces)
+    private static void Platform(Utf8JsonWriter json, Seat seat, ScriptFile file)
     {
+        var (rootPort, device) = PlatformSetup.NamesIn(file.Script.Topology);
         json.WriteStartObject("platform");
-        json.WriteString("dump", dump.File);
-        json.WriteString("port", $"{dump.Function.Domain:x4}:{dump.Function.Id}");
-        json.WriteString("replaces", replaces);
-        json.WriteString("summary", dump.Summary);
-        List(json, "registers", dump.Registers, r => Record(json, ("register", r.Name), ("dump", r.Hex), ("use", r.Says)));
-        List(json, "notes", dump.Notes, n => json.WriteStringValue(n));
+        json.WriteString("dump", seat.File);
+        json.WriteString("at", seat.Named.Name());
+        if (file.Host is { } host) json.WriteString("host", host.Name);
+        if (seat.RootPort is not null) json.WriteString("root_port", rootPort);
+        if (seat.Device is not null) json.WriteString("device", device);
+        List(json, "functions", seat.Parts, p =>
+        {
+            json.WriteStartObject();
+            json.WriteString("function", p.Function.Name());
+            json.WriteString("summary", p.Summary);
+            List(json, "registers", p.Registers, r => Record(json, ("register", r.Name), ("dump", r.Hex), ("use", r.Says(file.Host))));
+            json.WriteEndObject();
+        });
+        List(json, "notes", seat.Notes, n => json.WriteStringValue(n));
         json.WriteEndObject();
     }
 
@@ -90,6 +102,23 @@ internal static class ResultsJson
         }
 
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WhatIf(Utf8JsonWriter json, WhatIfAnswer answer)
+    {
+        json.WriteStartObject();
+        json.WriteString("variant", answer.Was.Variant.Name);
+        json.WriteNumber("tried", answer.Runs);
+        List(json, "alterations", answer.Alterations, a =>
+        {
+            json.WriteStartObject();
+            List(json, "changes", a.Changes, c => json.WriteStringValue(c.ToString()));
+            json.WriteString("host", a.Result.Host.Word());
+            json.WriteString("migration", a.Result.Migration.Word());
+            json.WriteString("because", a.Result.Because);
+            json.WriteEndObject();
+        });
         json.WriteEndObject();
     }
 

@@ -33,7 +33,7 @@ internal sealed class VerdictTable(ScenarioResult result, int width, bool colour
         .. v.Result.Variant.Coordinates.Select(c => c.Value),
         v.Result.Failure is null ? v.Result.Host.Word() : "failed",
         v.Result.Failure is null ? v.Result.Migration.Word() : "failed",
-        v.Outcomes.Count == 0 && v.Passed ? "nothing" : v.Passed ? "held" : "NOT HELD",
+        v.Outcomes.Count == 0 && v.Passed ? (v.AsksLess ? "not asked" : "nothing") : v.Passed ? "held" : "NOT HELD",
     ];
 
     private static void Line(TextWriter output, IEnumerable<string> cells, string because) =>

@@ -30,7 +30,11 @@ internal static class BecauseLine
 
         var absent = Absent(recorder).Select(f => f.Register).Distinct().ToList();
         if (absent.Count > 0)
-            parts.Add($"{recorder.Platform!.Name}, like {recorder.Platform.Dump.Place}, has no {string.Join(" and no ", absent)}");
+        {
+            var (name, seat) = (recorder.Platform!.RootPortName, recorder.Platform.Seat);
+            parts.Add($"{name}, like {seat.RootPort!.Function.Id} of {seat.File}, has no {string.Join(" and no ", absent)}");
+        }
+
         if (watch.FirstOutside is { } write)
             parts.Add($"{names.Of(write.Requester!.Value)} wrote host memory 0x{write.Address:x} that is not its user's");
         var worst = recorder.HostEvents
@@ -56,7 +60,7 @@ internal static class BecauseLine
 
     /// <summary>Registers that the script sets and a dumped port does not have decide, too, once an error has reached the port.</summary>
     private static IReadOnlyList<DecidingField> Absent(Recorder recorder) =>
-        recorder.Platform is { } port && recorder.ErrorSteps.Any(s => s.Step.Component == port.Name) ? port.Absent : [];
+        recorder.Platform is { } machine && recorder.ErrorSteps.Any(s => s.Step.Component == machine.RootPortName) ? machine.Absent : [];
 
     private static string? Accesses(Recorder recorder)
     {

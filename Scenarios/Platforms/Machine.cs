@@ -5,6 +5,7 @@ using Sim.Iommu.Vtd;
 using Sim.Pcie.Links;
 using Sim.Pcie.Topology;
 using Sim.Vfio.Kernel;
+using ErrorOwner = Sim.Vfio.Kernel.ErrorOwner;
 using Topology = Scenarios.Model.Topology;
 
 namespace Scenarios.Platforms;
@@ -17,13 +18,15 @@ internal sealed class Machine
     private const string FunctionsKind = "functions";
 
     private readonly Script _script;
+    private readonly IReadOnlyList<RegisterChange> _changes;
     private readonly Dictionary<string, Socket> _sockets = [];
     private HostKernel? _kernel;
 
     public Machine(ResolvedScript resolved)
     {
         _script = resolved.Script;
-        if (resolved.Platform is { } dump) Platform = new PlatformPort(dump, PlatformPort.NameIn(_script.Topology));
+        if (resolved.Platform is { } seat) Platform = new PlatformSetup(seat, resolved.Host, _script.Topology);
+        _changes = resolved.Changes;
         Sim = new Simulator(resolved.Seed);
         Root = new RootComplex(Sim);
         Iommu = new VtdUnit(Root);
@@ -33,8 +36,8 @@ internal sealed class Machine
 
     public Simulator Sim { get; }
 
-    /// <summary>The Root Port that comes from a dump, if one does.</summary>
-    public PlatformPort? Platform { get; }
+    /// <summary>The dumped machine that it is, if it is one.</summary>
+    public PlatformSetup? Platform { get; }
 
     public RootComplex Root { get; }
 
@@ -56,7 +59,9 @@ internal sealed class Machine
     public async Task BootAsync()
     {
         var tree = await Enumerator.EnumerateAsync(Root, Platform?.Policy());
-        _kernel = new HostKernel(Root, HostPolicies.Of(_script), tree, Iommu);
+        var policy = HostPolicies.Of(_script);
+        if (Platform is { IsFirmwares: true }) policy = policy with { Owner = ErrorOwner.FirmwareFirst };
+        _kernel = new HostKernel(Root, policy, tree, Iommu);
         foreach (var device in Devices)
         {
             var pf = tree.SelectMany(f => f.Subtree()).Single(f => f.Id == device.Pf.Id);
@@ -64,12 +69,16 @@ internal sealed class Machine
         }
 
         await _kernel.StartErrorServicesAsync();
-        if (Platform is not null && _sockets[Platform.Name].Function is var dumped)
-            await Platform.ApplyAsync(_kernel[dumped.Id], dumped.Config);
-        await OverrideAsync(RootPortsKind, Root.RootPorts.Select(p => (Function)p.Function));
-        await OverrideAsync(SwitchPortsKind, Switches.SelectMany(s => s.Downstream.Append(s.Upstream)).Select(p => (Function)p.Function));
-        await OverrideAsync(FunctionsKind, Devices.Select(d => (Function)d.Pf));
-        foreach (var (name, function) in Named()) await OverrideAsync(name, [function]);
+        if (Platform is not null)
+        {
+            // What a host setup says of all Functions, then what was found of those that are in the dump, then the script's own.
+            await OverrideKindsAsync(field => field.File == HostSetups.File);
+            await Platform.ApplyAsync(_kernel);
+        }
+
+        await OverrideKindsAsync(field => field.File != HostSetups.File);
+        foreach (var (name, function) in Named()) await OverrideAsync(name, [function], _ => true);
+        foreach (var change in _changes) await ChangeAsync(change);
         foreach (var device in Devices) await device.Personality.StartAsync(this, device);
     }
 
@@ -89,9 +98,11 @@ internal sealed class Machine
     {
         foreach (var (name, _, item) in topology.RootPorts.Items)
         {
-            var dump = Platform?.Name == name ? Platform.Dump : null;
+            var dump = Platform?.RootPortName == name ? Platform.Seat.RootPort : null;
             var port = Root.AddRootPort(name, dump?.Options);
             _sockets.Add(name, new Socket(port, port.Function, dump?.Link ?? item.Link, item.Propagation));
+            Platform?.Stand(port.Function, dump);
+            if (Platform?.RootPortName == name) WireSwitches(Platform, name);
         }
 
         // The checks made sure of a tree: each pass plugs at least one switch whose port above exists by now.
@@ -113,7 +124,31 @@ internal sealed class Machine
         {
             var unit = new DeviceUnit(Sim, name, item);
             Devices.Add(unit);
+            if (Platform?.DeviceName == name) Platform.Stand(unit.Pf, Platform.Seat.Device);
             Plug(item.At.Name, unit.Device, item.Link);
+        }
+    }
+
+    /// <summary>The switches of a dumped machine between its Root Port and the place where the script's devices go.</summary>
+    private void WireSwitches(PlatformSetup platform, string at)
+    {
+        foreach (var dumped in platform.Seat.Switches)
+        {
+            var options = new SwitchOptions
+            {
+                Up = dumped.Up?.PortOptions ?? new SwitchPortOptions(),
+                Down = dumped.Down.PortOptions,
+                Acs = dumped.Down.Options.Acs,
+            };
+            var sw = new Switch(Sim, $"switch@{(dumped.Up ?? dumped.Down).Function.Id}", 1, options);
+            Switches.Add(sw);
+            var above = _sockets[at];
+            Plug(at, sw.Upstream, dumped.Up?.Link ?? above.Shape);
+            var below = sw.Downstream[0];
+            _sockets[at] = above with { Port = below, Shape = dumped.Down.Link ?? above.Shape };
+            _sockets.Add($"{sw.Name}.p0", new Socket(below, below.Function, _sockets[at].Shape, above.Propagation));
+            platform.Stand(sw.Upstream.Function, dumped.Up);
+            platform.Stand(below.Function, dumped.Down);
         }
     }
 
@@ -126,25 +161,44 @@ internal sealed class Machine
         Links.Add(Link.Connect(socket.Port, lower, speed, width, profile));
     }
 
-    private async Task OverrideAsync(string component, IEnumerable<Function> functions)
+    private async Task OverrideKindsAsync(Func<SourcePosition, bool> which)
+    {
+        await OverrideAsync(RootPortsKind, Root.RootPorts.Select(p => (Function)p.Function), which);
+        await OverrideAsync(SwitchPortsKind, SwitchPorts.Select(p => (Function)p.Function), which);
+        await OverrideAsync(FunctionsKind, Devices.Select(d => (Function)d.Pf), which);
+    }
+
+    private IEnumerable<SwitchPort> SwitchPorts => Switches.SelectMany(s => s.Downstream.Append(s.Upstream));
+
+    private async Task OverrideAsync(string component, IEnumerable<Function> functions, Func<SourcePosition, bool> which)
     {
         if (_script.Registers.Find(component) is not { } overrides) return;
         var isKind = component is RootPortsKind or SwitchPortsKind or FunctionsKind;
         foreach (var function in functions)
         {
-            foreach (var (path, position, value) in overrides.Value.Items)
+            foreach (var (path, position, value) in overrides.Value.Items.Where(i => which(i.Position)))
             {
-                var dumped = Platform?.Name == function.Name ? Platform : null;
                 if (RegisterField.Find(function.Config, path) is { } field)
                 {
-                    await Kernel[function.Id].UpdateAsync(field.Offset, field.Bytes, field.Mask, ((uint)value << field.Lsb) & field.Mask);
-                    dumped?.Overridden(path);
+                    await WriteAsync(function, field, value);
+                    Platform?.Overridden(function.Name, path, position);
                 }
-                else if (dumped?.Lacks(path, value) == true) continue;
+                else if (Platform?.Lacks(function.Name, path, value) == true) continue;
                 else if (!isKind || RegisterField.NamesOf(Named().Select(n => n.Function.Config)).All(n => n != path))
                     throw new ScriptException(position, RegisterField.Unknown(component, function.Config, path));
             }
         }
+    }
+
+    private Task WriteAsync(Function function, RegisterField field, ulong value) =>
+        Kernel[function.Id].UpdateAsync(field.Offset, field.Bytes, field.Mask, ((uint)value << field.Lsb) & field.Mask);
+
+    private async Task ChangeAsync(RegisterChange change)
+    {
+        var function = Root.RootPorts.Select(p => (Function)p.Function).Concat(SwitchPorts.Select(p => (Function)p.Function))
+            .Concat(Devices.SelectMany(d => d.Vfs.Append(d.Pf))).FirstOrDefault(f => f.Name == change.Function);
+        if (function is not null && RegisterField.Find(function.Config, change.Path) is { } field)
+            await WriteAsync(function, field, change.Value);
     }
 
     private sealed record Socket(Port Port, Function Function, LinkShape Shape, SimDuration Propagation);

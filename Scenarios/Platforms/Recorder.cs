@@ -130,8 +130,8 @@ internal sealed class Recorder
             $"{c.Value[0].Step.Component} {c.Value[0].Step.Text}", [.. c.Value.Select(s => Shown(s.Time, s.Step))])),
     ];
 
-    /// <summary>The Root Port that comes from a dump, if one does.</summary>
-    public PlatformPort? Platform => _machine.Platform;
+    /// <summary>The dumped machine that it is, if it is one.</summary>
+    public PlatformSetup? Platform => _machine.Platform;
 
     /// <summary>Whose value a register has that a dump gave; null for any other.</summary>
     public string? OriginOf(RegisterBit bit) => Platform?.OriginOf(bit);

@@ -23,6 +23,9 @@ public sealed record DecidingField(string Component, string Register, string Fie
     /// <summary>Whose value it is, where a machine's dump gave it: <c>the dump's 00:02.0</c>.</summary>
     public string? From { get; init; }
 
+    /// <summary>The Function does not have it: that decided.</summary>
+    public bool IsAbsent { get; init; }
+
     public override string ToString() => $"{Component}: {Register}.{Field} = {Value}" + (From is null ? "" : $", from {From}");
 }
 

@@ -13,6 +13,9 @@ public sealed record ExpectationOutcome(Language.SourcePosition Position, IReadO
 /// <summary>A variant with its judgement.</summary>
 public sealed record JudgedVariant(VariantResult Result, IReadOnlyList<ExpectationOutcome> Outcomes)
 {
+    /// <summary>Some expectations speak of another platform than this ran on, and were not asked.</summary>
+    public bool AsksLess { get; init; }
+
     /// <summary>The simulation gave a result and every expectation that names this variant held.</summary>
     public bool Passed => Result.Failure is null && Outcomes.All(o => o.Held);
 
@@ -23,6 +26,9 @@ public sealed record JudgedVariant(VariantResult Result, IReadOnlyList<Expectati
 /// <summary>A whole script run: the variants that were finished, in the order of the matrix.</summary>
 public sealed record ScenarioResult(ScriptFile File, IReadOnlyList<JudgedVariant> Variants, bool Interrupted)
 {
+    /// <summary>What was found out by changing registers, where it was asked.</summary>
+    public IReadOnlyList<WhatIfAnswer> WhatIf { get; init; } = [];
+
     public bool Passed => !Interrupted && Variants.All(v => v.Passed);
 
     public int ExitCode => Interrupted ? 130 : Passed ? 0 : 1;

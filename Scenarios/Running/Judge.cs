@@ -8,9 +8,12 @@ namespace Scenarios.Running;
 /// <summary>Holds a script's expectations against a result.</summary>
 internal static class Judge
 {
-    public static JudgedVariant Hold(Script script, VariantResult result) => new(result,
-        [.. script.Expect.Where(result.Variant.Matches).Select(e => new ExpectationOutcome(e.Position,
-            result.Failure is null ? [.. Failures(e, result)] : ["not judged: the simulation failed"]))]);
+    public static JudgedVariant Hold(ScriptFile file, VariantResult result) => new(result,
+        [.. file.Script.Expect.Where(file.Asks).Where(result.Variant.Matches).Select(e => new ExpectationOutcome(e.Position,
+            result.Failure is null ? [.. Failures(e, result)] : ["not judged: the simulation failed"]))])
+    {
+        AsksLess = file.Script.Expect.Any(e => !file.Asks(e)),
+    };
 
     private static IEnumerable<string> Failures(Expectation expected, VariantResult result)
     {

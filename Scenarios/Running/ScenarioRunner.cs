@@ -27,7 +27,7 @@ public sealed class ScenarioRunner(IVariantRunner variants, int jobs)
         workers.ForEach(w => w.Join());
 
         if (errors.FirstOrDefault(e => e is not null) is { } error) throw error;
-        var judged = results.OfType<VariantResult>().Select(r => Judge.Hold(file.Script, r)).ToList();
+        var judged = results.OfType<VariantResult>().Select(r => Judge.Hold(file, r)).ToList();
         return new ScenarioResult(file, judged, Interrupted: judged.Count < results.Length);
 
         void Work()

@@ -10,9 +10,6 @@ internal static class FunctionTemplates
 {
     private const uint PciToPciBridge = 0x060400;
 
-    private const AcsFeatures PortAcs = AcsFeatures.SourceValidation | AcsFeatures.TranslationBlocking | AcsFeatures.RequestRedirect
-        | AcsFeatures.CompletionRedirect | AcsFeatures.UpstreamForwarding | AcsFeatures.DirectTranslated;
-
     public static BridgeFunction RootPort(Simulator sim, string name, int device, RootPortOptions options)
     {
         var config = new ConfigSpace(name);
@@ -58,18 +55,21 @@ internal static class FunctionTemplates
     public static BridgeFunction SwitchPort(Simulator sim, string name, bool isUpstream, int index, SwitchOptions options)
     {
         var config = new ConfigSpace(name);
-        var header = Type1Header.Add(config, new FunctionIdentity(SwitchOptions.VendorId, SwitchOptions.DeviceId, PciToPciBridge));
+        var port = isUpstream ? options.Up : options.Down;
+        var header = Type1Header.Add(config,
+            new FunctionIdentity(port.VendorId, port.DeviceId, PciToPciBridge) { RevisionId = port.RevisionId });
         var msi = MsiCapability.Add(config, 0x50);
         var express = PciExpressCapability.Add(
             config, 0x70, new PciExpressOptions(isUpstream ? PciePortType.UpstreamPort : PciePortType.DownstreamPort)
             {
-                MaxPayloadSupported = options.MaxPayloadSupported,
+                MaxPayloadSupported = port.MaxPayloadSupported ?? options.MaxPayloadSupported,
                 PortNumber = (byte)(isUpstream ? 0 : index + 1),
-                MaxLinkSpeed = (int)Links.LinkSpeed.Gen6,
-                MaxLinkWidth = 16,
+                MaxLinkSpeed = (int)port.MaxLinkSpeed,
+                MaxLinkWidth = (int)port.MaxLinkWidth,
+                RoleBasedErrorReporting = port.RoleBasedErrorReporting,
             });
-        var aer = AerCapability.Add(config, 0x100, new AerOptions { Errors = AerOptions.PortErrors });
-        var acs = options.Acs && !isUpstream ? AcsCapability.Add(config, 0x150, PortAcs) : null;
+        var aer = port.Aer ? AerCapability.Add(config, 0x100, new AerOptions { Errors = AerOptions.PortErrors }) : null;
+        var acs = options.Acs && !isUpstream ? AcsCapability.Add(config, aer is null ? 0x100 : 0x150, port.AcsSupported) : null;
         return new BridgeFunction(sim, name, header, express, aer, acs, dpc: null, msi);
     }
 }

@@ -22,6 +22,12 @@ public sealed record SwitchOptions
     /// <summary>Device ID of every port.</summary>
     public const ushort DeviceId = 0x8734;
 
+    /// <summary>The upstream port.</summary>
+    public SwitchPortOptions Up { get; init; } = new();
+
+    /// <summary>Every downstream port.</summary>
+    public SwitchPortOptions Down { get; init; } = new();
+
     /// <summary>Whether downstream ports have an ACS capability.</summary>
     public bool Acs { get; init; } = true;
 }

@@ -168,7 +168,7 @@ internal sealed class PlatformTests
     public void A_real_machines_port_is_as_its_lspci_says(
         string file, string? port, string id, int generation, int lanes, int payload, int readRequest, bool aer, AcsFeatures? acs)
     {
-        var dump = PlatformDump.Read(Dumps.Shared(file), port);
+        var dump = Seat.Read(Dumps.Shared(file), port);
         Assert.Multiple(() =>
         {
             Assert.That(dump.Function.Id.ToString(), Is.EqualTo(id));
@@ -185,21 +185,21 @@ internal sealed class PlatformTests
     public void A_real_dump_without_a_Root_Port_says_what_it_has(string file, string expected)
     {
         var dump = Dumps.Shared(file);
-        Assert.That(() => PlatformDump.Read(dump), Throws.Exception.With.Message.Contains(expected));
+        Assert.That(() => Seat.Read(dump), Throws.Exception.With.Message.Contains(expected));
     }
 
     [Test]
     public void What_calls_itself_a_Root_Port_without_being_a_bridge_is_none()
     {
         var dump = Dumps.Shared("host-x58-tree.txt");
-        Assert.That(() => PlatformDump.Read(dump, "00:00.0"), Throws.Exception.With.Message
+        Assert.That(() => Seat.Read(dump, "00:00.0"), Throws.Exception.With.Message
             .Contains("--port 00:00.0 is no Root Port, it has no Type 1 header; expected one of 00:01.0, 00:03.0, 00:07.0"));
     }
 
     [Test]
     public void The_machine_runs_with_the_values_of_the_dump()
     {
-        var dump = PlatformDump.Read(Dumps.Shared(Xeon));
+        var dump = Seat.Read(Dumps.Shared(Xeon));
         var machine = new Machine(Scripts.Read(LateAccesses("native-aer", "vf_aer: false")).On(dump).Variants[0]);
         machine.Sim.Start("boot", machine.BootAsync);
         machine.Sim.RunUntil(Sim.Core.SimTime.FromMilliseconds(300));
@@ -289,7 +289,7 @@ internal sealed class PlatformTests
     // What lspci says in words between header and rows, left out.
     private static string Rows(string dump) => string.Join('\n', dump.Split('\n').Where(l => l.Length == 0 || !char.IsWhiteSpace(l[0])));
 
-    private static DumpedPort Parse(string dump) => PlatformDump.Parse("x.txt", dump);
+    private static Seat Parse(string dump, string? port = null) => Seat.Parse("x.txt", dump, port);
 
     private static VariantResult Run(string script, string? dump)
     {
