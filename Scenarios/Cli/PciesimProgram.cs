@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Scenarios.Language;
 using Scenarios.Model;
+using Scenarios.Output;
 using Scenarios.Running;
 
 namespace Scenarios.Cli;
@@ -52,10 +53,22 @@ internal static class PciesimProgram
             TopologyCommand.Create(),
             LspciCommand.Create(),
             Tlp.TlpCommands.Create(),
-            Print("schema", "Print the JSON schema of a scenario script.", JsonSchema.Text),
+            Schema(),
             Print("presets", "Print the platform presets and host setups: the register values and policies that each name stands for.",
                 () => $"{Presets.Text}\n{HostSetups.Text}"),
         };
+
+    private static Command Schema()
+    {
+        var events = new Option<bool>("--events") { Description = "The schema of a line of a run's events.jsonl instead." };
+        var command = new Command("schema", "Print the JSON schema of a scenario script.") { events };
+        command.SetAction(parsed =>
+        {
+            parsed.InvocationConfiguration.Output.Write(parsed.GetValue(events) ? EventsJson.Schema() : JsonSchema.Text());
+            return 0;
+        });
+        return command;
+    }
 
     private static Command Print(string name, string description, Func<string> text)
     {

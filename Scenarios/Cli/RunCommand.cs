@@ -20,29 +20,42 @@ internal static class RunCommand
         {
             Description = "Change the registers that decided, one at a time, and show the smallest change that alters each verdict.",
         };
-        var command = new Command("run", "Run a scenario script and write its report.") { script, output, jobs, seed, explain, whatIf };
+        var trace = new Option<bool>("--trace")
+        {
+            Description = "Write a capture and a Perfetto trace for every variant of a matrix; a run of one variant has them anyway.",
+        };
+        var command = new Command("run", "Run a scenario script and write its report.")
+        {
+            script, output, jobs, seed, explain, whatIf, trace,
+        };
         var machine = new MachineOptions();
         machine.AddTo(command);
         command.SetAction(parsed =>
         {
             var file = machine.Read(parsed, parsed.GetValue(script)!, parsed.GetValue(seed));
             return Run(variants, parsed.GetValue(jobs), file, parsed.GetValue(output), parsed.GetValue(explain), parsed.GetValue(whatIf),
-                parsed.InvocationConfiguration);
+                parsed.GetValue(trace), parsed.InvocationConfiguration);
         });
         return command;
     }
 
     private static int Run(IVariantRunner variants, int jobs, ScriptFile file, string? output, bool explain, bool whatIf,
-        InvocationConfiguration console)
+        bool trace, InvocationConfiguration console)
     {
         var folder = output ?? Path.Combine("out", file.Name);
-        RunFolder.Check(folder);
+        using var staged = new StagedFolder(folder);
+        var traces = new RunTraces(staged, file, trace);
 
         using var interrupt = new Interrupt();
         var result = Progress.During(file.Name, file.Variants.Count, finished =>
-            new ScenarioRunner(variants, jobs).Run(file, interrupt.Token, finished));
+            new ScenarioRunner(variants, jobs).Run(traces.Traced, interrupt.Token, finished)) with
+        { File = file };
         if (whatIf) result = result with { WhatIf = new WhatIf(variants, jobs).Ask(result, interrupt.Token) };
-        if (result.Variants.Count > 0) RunFolder.Write(folder, RunFiles.Of(result, Renderers.Chosen()));
+        if (result.Variants.Count > 0)
+        {
+            foreach (var (name, text) in RunFiles.Of(result, Renderers.Chosen(), traces.Finish(result))) staged.Add(name, text);
+            staged.Commit();
+        }
 
         var terminal = Terminal.Of(console.Output);
         WriteMachine(console.Output, file, terminal.Width);

@@ -46,7 +46,7 @@ public static class ScriptReader
             var variant = new Variant([.. combination.Select(c => (c.Axis, c.Name))]);
             variants.Add(new ResolvedScript(variant, script, seed ?? (ulong)script.Seed)
             {
-                Platform = machine?.Seat ?? SeatOf(file, script.Machine, seats),
+                Platform = machine?.Seat ?? (errors.Any ? null : SeatOf(file, script.Machine, seats)),
                 Host = host is null ? null : HostSetups.Find(host),
             });
         }

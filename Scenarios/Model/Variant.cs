@@ -1,4 +1,5 @@
 using Scenarios.Platforms;
+using Scenarios.Traces;
 
 namespace Scenarios.Model;
 
@@ -25,6 +26,9 @@ public sealed record ResolvedScript(Variant Variant, Script Script, ulong Seed)
 
     /// <summary>What that machine's host software sets; null if the script says it.</summary>
     internal HostSetup? Host { get; init; }
+
+    /// <summary>The files that its TLPs are streamed to; null to keep them in the result.</summary>
+    internal TraceTarget? Traces { get; init; }
 
     /// <summary>Registers set after everything else.</summary>
     internal IReadOnlyList<RegisterChange> Changes { get; init; } = [];

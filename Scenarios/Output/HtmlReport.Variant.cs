@@ -28,8 +28,9 @@ internal sealed partial class HtmlReport
         Table("Counters", ["counter", "value"], r.Counters.Select(c => (string[])[c.Name, $"{c.Value}"]));
         if (r.Tlps.Count > 0)
         {
-            var shown = r.Tlps.Count > MostTlps ? $", the last {MostTlps} shown" : "";
-            Add($"<details><summary>{Count(r.Tlps.Count, "TLP")}{shown}</summary>");
+            var count = (int)Math.Max(r.TlpCount, r.Tlps.Count);
+            var shown = count > MostTlps ? $", the last {MostTlps} shown" : "";
+            Add($"<details><summary>{Count(count, "TLP")}{shown}</summary>");
             Table("", ["time", "link", "TLP", "header"], r.Tlps.Skip(Math.Max(0, r.Tlps.Count - MostTlps))
                 .Select(t => (string[])[$"{t.Time}", t.Link, t.Summary, string.Join(' ', t.Header.Select(dw => $"{dw:x8}"))]));
             Add($"</details>");

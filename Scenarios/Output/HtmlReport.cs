@@ -10,7 +10,7 @@ namespace Scenarios.Output;
 /// <summary>report.html: one file that needs no other. Verdicts first, then what each of them rests on.</summary>
 internal sealed partial class HtmlReport
 {
-    private const int MostTlps = 400;
+    private const int MostTlps = TlpTrace.Kept;
 
     // A link to a variant opens it: browsers scroll to a closed <details>, but leave it closed.
     private const string OpenTheTarget =

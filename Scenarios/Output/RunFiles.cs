@@ -6,7 +6,11 @@ namespace Scenarios.Output;
 /// <summary>Everything a run leaves, by file name. No file says when or where it was made: the same run gives the same bytes.</summary>
 internal static class RunFiles
 {
-    public static IReadOnlyDictionary<string, string> Of(ScenarioResult result, IFigureRenderer renderer)
+    /// <param name="result">The run.</param>
+    /// <param name="renderer">Draws the figures.</param>
+    /// <param name="streamed">Files of the run that are written already, its event log among them; null if there are none.</param>
+    public static IReadOnlyDictionary<string, string> Of(
+        ScenarioResult result, IFigureRenderer renderer, IReadOnlyList<string>? streamed = null)
     {
         var figures = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -21,10 +25,11 @@ internal static class RunFiles
         {
             ["report.html"] = HtmlReport.Of(result, figures),
             ["junit.xml"] = JUnit.Of([result], []),
-            ["events.jsonl"] = EventsJson.Of(result),
             ["dmesg.log"] = DmesgLog.Of(result),
         };
-        files["results.json"] = ResultsJson.Of(result, [.. files.Keys, "results.json"]);
+        if (streamed is null) files["events.jsonl"] = EventsJson.Of(result);
+        string[] all = [.. files.Keys, .. streamed ?? [], "results.json"];
+        files["results.json"] = ResultsJson.Of(result, [.. all.Order(StringComparer.Ordinal)]);
         return files;
     }
 

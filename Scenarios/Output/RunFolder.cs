@@ -27,34 +27,9 @@ internal static class RunFolder
 
     public static void Write(string folder, IReadOnlyDictionary<string, string> files)
     {
-        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        Check(target);
-        var parent = Path.GetDirectoryName(target)
-            ?? throw new IOException($"'{folder}' cannot hold a run; expected a folder below the root");
-        Directory.CreateDirectory(parent);
-        var fresh = Path.Combine(parent, $".{Path.GetFileName(target)}.new-{Environment.ProcessId}");
-        var before = Path.Combine(parent, $".{Path.GetFileName(target)}.old-{Environment.ProcessId}");
-        try
-        {
-            foreach (var (name, text) in files)
-            {
-                var path = Path.Combine(fresh, name);
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                File.WriteAllText(path, text, new UTF8Encoding(false));
-            }
-            if (Directory.Exists(target)) Directory.Move(target, before);
-            Directory.Move(fresh, target);
-        }
-        catch
-        {
-            if (!Directory.Exists(target) && Directory.Exists(before)) Directory.Move(before, target);
-            throw;
-        }
-        finally
-        {
-            foreach (var leftover in (string[])[fresh, before])
-                if (Directory.Exists(leftover)) Directory.Delete(leftover, recursive: true);
-        }
+        using var staged = new StagedFolder(folder);
+        foreach (var (name, text) in files) staged.Add(name, text);
+        staged.Commit();
     }
 
     /// <summary>Writes one file whole.</summary>

@@ -1,55 +1,92 @@
+using System.Buffers;
 using Scenarios.Results;
+using Scenarios.Traces;
 using Sim.Core;
 using Sim.Pcie.Links;
-using Sim.Pcie.Spec;
+using Sim.Pcie.Transactions;
 
 namespace Scenarios.Platforms;
 
 /// <summary>
-/// The TLPs of all links of a machine: headers leave the simulation's thread through a bounded channel and are put into words on another
-/// one.
+/// The TLPs of all links of a machine: they leave the simulation's thread through a bounded channel, and are put into words and files on
+/// another one. Where they are streamed to files only the last ones are kept.
 /// </summary>
 internal sealed class TlpTrace
 {
-    private readonly List<TlpRecord> _records = [];
-    private readonly TraceChannel<Hop> _channel;
-    private readonly NameBook _names;
+    /// <summary>TLPs that are kept for the report where all of them are in a file.</summary>
+    public const int Kept = 400;
 
-    public TlpTrace(Machine machine, NameBook names)
+    private readonly List<TlpRecord> _records = [];
+    private readonly List<LinkWay> _ways = [];
+    private readonly TraceChannel<TlpFrame> _channel;
+    private readonly NameBook _names;
+    private readonly TraceFiles? _files;
+    private readonly bool _payload;
+
+    /// <param name="machine">The machine.</param>
+    /// <param name="names">Puts TLPs into words.</param>
+    /// <param name="target">The files to stream to; null to keep every TLP in memory.</param>
+    /// <param name="variant">Name of the variant.</param>
+    public TlpTrace(Machine machine, NameBook names, TraceTarget? target, string variant)
     {
         _names = names;
-        _channel = new TraceChannel<Hop>(Take);
         var start = machine.Sim.Now;
-        foreach (var link in machine.Links)
+        LinkDirection[] directions = [.. machine.Links.SelectMany(l => new[] { l.Downstream, l.Upstream })];
+        foreach (var direction in directions)
+            _ways.Add(new LinkWay(direction.From.Name, direction.To.Name, direction.Link.Profile.Propagation));
+        _files = target is null ? null : new TraceFiles(target, variant, _ways);
+        _payload = _files is { WantsPayload: true };
+        _channel = new TraceChannel<TlpFrame>(Take);
+        for (var way = 0; way < directions.Length; way++)
         {
-            foreach (var direction in (LinkDirection[])[link.Downstream, link.Upstream])
-            {
-                var way = $"{direction.From.Name} -> {direction.To.Name}";
-                direction.Arrived.Subscribe((SimTime time, in TlpHop hop) =>
-                {
-                    var passing = new Hop(SimTime.Zero + (time - start), way, hop.Tlp.Header);
-                    _channel.Write(in passing);
-                });
-            }
+            var number = way;
+            directions[way].Arrived.Subscribe((SimTime time, in TlpHop hop) => Pass(SimTime.Zero + (time - start),
+                SimTime.Zero + SimDuration.Max(hop.Started - start, SimDuration.Zero), number, hop.Tlp));
         }
     }
 
-    /// <summary>Ends the trace.</summary>
-    public IReadOnlyList<TlpRecord> Finish()
+    /// <summary>TLPs that passed.</summary>
+    public long Count => _channel.Written;
+
+    /// <summary>Ends the trace and closes its files.</summary>
+    /// <param name="result">What else is known of the variant, given its TLPs.</param>
+    public VariantResult Finish(Func<IReadOnlyList<TlpRecord>, VariantResult> result)
     {
-        _channel.CompleteAsync().GetAwaiter().GetResult();
-        return _records;
+        using (_files)
+        {
+            _channel.CompleteAsync().GetAwaiter().GetResult();
+            if (_files is not null && _records.Count > Kept) _records.RemoveRange(0, _records.Count - Kept);
+            var made = result(_records);
+            _files?.Finish(made);
+            return made;
+        }
     }
 
-    private void Take(ReadOnlySpan<Hop> hops)
+    private void Pass(SimTime time, SimTime started, int way, in Sim.Pcie.Transactions.Tlp tlp)
     {
-        foreach (ref readonly var hop in hops)
+        uint[]? dwords = null;
+        var length = 0;
+        if (_payload)
         {
-            var h = hop.Header;
+            dwords = ArrayPool<uint>.Shared.Rent(tlp.WireBytes / 4);
+            length = TlpWire.Write(in tlp, dwords);
+        }
+
+        var frame = new TlpFrame(time, started, way, tlp.Header, dwords, length);
+        _channel.Write(in frame);
+    }
+
+    private void Take(ReadOnlySpan<TlpFrame> frames)
+    {
+        foreach (ref readonly var frame in frames)
+        {
+            var h = frame.Header;
+            var summary = _names.Describe(in h);
+            _files?.Take(in frame, summary);
+            if (frame.Dwords is { } lent) ArrayPool<uint>.Shared.Return(lent);
             uint[] dwords = h.HeaderDwords == 4 ? [h.Dw0, h.Dw1, h.Dw2, h.Dw3] : [h.Dw0, h.Dw1, h.Dw2];
-            _records.Add(new TlpRecord(hop.Time, hop.Way, _names.Describe(in h), dwords));
+            if (_files is not null && _records.Count == 2 * Kept) _records.RemoveRange(0, Kept);
+            _records.Add(new TlpRecord(frame.Time, _ways[frame.Way].ToString(), summary, dwords));
         }
     }
-
-    private readonly record struct Hop(SimTime Time, string Way, TlpHeader Header);
 }

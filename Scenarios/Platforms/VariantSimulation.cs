@@ -39,7 +39,7 @@ internal sealed class VariantSimulation(
         var (machine, cast) = Boot(SourceGuestBase, cast => cast.PrepareGuestAsync());
         var names = new NameBook(machine);
         var recorder = new Recorder(machine, names);
-        var trace = traced ? new TlpTrace(machine, names) : null;
+        var trace = traced ? new TlpTrace(machine, names, resolved.Traces, resolved.Variant.Name) : null;
         var watch = new MemoryWatch(machine, cast);
         var points = new Points(machine.Sim);
         GuestSnapshot? reference = null;
@@ -58,14 +58,17 @@ internal sealed class VariantSimulation(
         var counters = recorder.Counted.ToList();
         if (incoming is { } arrived) counters.Add(("jobs completed by the guest", arrived.Completed));
         inspect?.Invoke(machine);
-        return new VariantResult(resolved.Variant)
+        return trace?.Finish(Result) ?? Result([]);
+
+        VariantResult Result(IReadOnlyList<TlpRecord> tlps) => new(resolved.Variant)
         {
             Host = host,
             Migration = migration.Verdict,
             Differences = migration.Differences,
             Because = BecauseLine.Of(names, recorder, watch, host, migration.Differences),
             Counters = counters,
-            Tlps = trace?.Finish() ?? [],
+            Tlps = tlps,
+            TlpCount = trace?.Count ?? 0,
             Chains = recorder.Chains(),
             Loads = recorder.Loads,
             Lanes = recorder.Lanes.Finish(recorder.LastOfInterest()),

@@ -16,7 +16,12 @@ public sealed record VariantResult(Variant Variant)
     /// <summary>Named counts in a fixed order: TLPs by type and place, Messages, interrupts, faults, pages copied.</summary>
     public IReadOnlyList<(string Name, long Value)> Counters { get; init; } = [];
 
+    /// <summary>The TLPs, or the last of them where all are in a file.</summary>
     public IReadOnlyList<TlpRecord> Tlps { get; init; } = [];
+
+    /// <summary>How many TLPs there were.</summary>
+    public long TlpCount { get; init; }
+
     public IReadOnlyList<ErrorChain> Chains { get; init; } = [];
     public IReadOnlyList<LoadSample> Loads { get; init; } = [];
     public IReadOnlyList<Lane> Lanes { get; init; } = [];

@@ -1,4 +1,3 @@
-using Scenarios.Language;
 using Scenarios.Model;
 using Scenarios.Platforms;
 using Scenarios.Results;

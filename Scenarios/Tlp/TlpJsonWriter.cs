@@ -7,7 +7,8 @@ using Sim.Pcie.Spec;
 namespace Scenarios.Tlp;
 
 /// <summary>A decoded TLP as one JSON object on one line.</summary>
-internal sealed class TlpJsonWriter(IBufferWriter<byte> output)
+/// <param name="json">Where it goes.</param>
+internal sealed class TlpJsonWriter(Utf8JsonWriter json)
 {
     private static readonly JsonWriterOptions Options = new()
     {
@@ -15,7 +16,12 @@ internal sealed class TlpJsonWriter(IBufferWriter<byte> output)
         SkipValidation = true,
     };
 
-    private readonly Utf8JsonWriter _json = new(output, Options);
+    private readonly Utf8JsonWriter _json = json;
+
+    /// <summary>A writer of lines of its own.</summary>
+    public TlpJsonWriter(IBufferWriter<byte> output) : this(new Utf8JsonWriter(output, Options))
+    {
+    }
 
     /// <summary>Writes a TLP.</summary>
     public void Write(TlpReport report, ReadOnlySpan<uint> dws)
@@ -23,25 +29,7 @@ internal sealed class TlpJsonWriter(IBufferWriter<byte> output)
         _json.Reset();
         _json.WriteStartObject();
         ref readonly var tlp = ref report.Tlp;
-        Common(in tlp.Header);
-        switch (tlp.Header.Type)
-        {
-            case TlpType.Cpl or TlpType.CplD or TlpType.CplLk or TlpType.CplDLk:
-                Completion(in tlp.Header);
-                break;
-            case TlpType.Msg or TlpType.MsgD:
-                Message(in tlp.Header);
-                break;
-            case TlpType.CfgRd0 or TlpType.CfgRd1 or TlpType.CfgWr0 or TlpType.CfgWr1:
-                Request(in tlp.Header);
-                Id("destination_id", tlp.Header.DestinationId);
-                _json.WriteNumber("register", tlp.Header.Register);
-                break;
-            default:
-                Request(in tlp.Header);
-                Memory(in tlp.Header);
-                break;
-        }
+        WriteHeader(in tlp.Header);
         if (tlp.PrefixCount > 0)
             Prefixes(dws[..tlp.PrefixCount]);
         if (tlp.PayloadDwords > 0)
@@ -84,6 +72,30 @@ internal sealed class TlpJsonWriter(IBufferWriter<byte> output)
         Warnings(warnings);
         _json.WriteEndObject();
         _json.Flush();
+    }
+
+    /// <summary>Writes the fields of a header as members of the object that is open.</summary>
+    public void WriteHeader(in TlpHeader header)
+    {
+        Common(in header);
+        switch (header.Type)
+        {
+            case TlpType.Cpl or TlpType.CplD or TlpType.CplLk or TlpType.CplDLk:
+                Completion(in header);
+                break;
+            case TlpType.Msg or TlpType.MsgD:
+                Message(in header);
+                break;
+            case TlpType.CfgRd0 or TlpType.CfgRd1 or TlpType.CfgWr0 or TlpType.CfgWr1:
+                Request(in header);
+                Id("destination_id", header.DestinationId);
+                _json.WriteNumber("register", header.Register);
+                break;
+            default:
+                Request(in header);
+                Memory(in header);
+                break;
+        }
     }
 
     private void Common(in TlpHeader header)

@@ -79,6 +79,9 @@ internal static class Dumps
     public static int Extended(string dump, string function, ushort id) =>
         Function(dump, function).FindExtendedCapability(id);
 
+    /// <summary>Where the PCI Express Capability of a Function lies in a dump.</summary>
+    public static int Express(string dump, string function) => Function(dump, function).FindCapability(CapabilityId.PciExpress);
+
     /// <summary>The dump as <c>lspci -x</c> or <c>-xxx</c> prints it: every Function ends early.</summary>
     public static string Shortened(string dump, int bytes)
     {
