@@ -77,7 +77,7 @@ internal sealed partial class HtmlReport
         if (_result.Interrupted)
             Add($"<p class=\"outcome bad\">Interrupted: {_result.Variants.Count} of {_result.File.Variants.Count} variants were run.</p>");
         Add(failed == 0
-            ? $"<p class=\"outcome good\">Every expectation held.</p>"
+            ? $"<p class=\"outcome good\">Every expectation {(_result.Variants.Any(v => v.AsksLess) ? "that was asked " : "")}held.</p>"
             : (FormattableString)$"<p class=\"outcome bad\">Expectations did not hold in {Count(failed, "variant")}.</p>");
     }
 

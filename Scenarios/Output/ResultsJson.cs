@@ -49,7 +49,7 @@ internal static class ResultsJson
         {
             json.WriteStartObject();
             json.WriteString("function", p.Function.Name());
-            json.WriteString("summary", p.Summary);
+            json.WriteString("summary", $"{p.Title}: {p.Traits}");
             List(json, "registers", p.Registers, r => Record(json, ("register", r.Name), ("dump", r.Hex), ("use", r.Says(file.Host))));
             json.WriteEndObject();
         });

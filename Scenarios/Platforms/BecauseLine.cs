@@ -1,4 +1,5 @@
 using Scenarios.Results;
+using Sim.Pcie.Config;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Errors;
 using ErrorStep = Sim.Pcie.Errors.ErrorStep;
@@ -23,9 +24,10 @@ internal static class BecauseLine
         if (Accesses(recorder) is { } accesses) parts.Add(accesses);
         if (Deciding(recorder) is { } step)
         {
-            parts.Add(Short(names, recorder, step));
-            var sameError = recorder.ErrorSteps.Select(s => s.Step).Where(s => s.Chain == step.Chain && s != step);
-            parts.AddRange(sameError.Where(s => s.Bits.Any(b => recorder.OriginOf(b) is not null)).Select(s => Short(names, recorder, s)));
+            parts.Add(Short(names, recorder, step, step.Bits));
+            foreach (var other in recorder.ErrorSteps.Select(s => s.Step).Where(s => s.Chain == step.Chain && s != step))
+                if (other.Bits.Where(b => recorder.Platform?.IsFound(b) == true).ToList() is { Count: > 0 } found)
+                    parts.Add(Short(names, recorder, other, found));
         }
 
         var absent = Absent(recorder).Select(f => f.Register).Distinct().ToList();
@@ -46,12 +48,12 @@ internal static class BecauseLine
     }
 
     /// <summary>A step without what the report repeats at length: sections and Routing IDs.</summary>
-    private static string Short(NameBook names, Recorder recorder, ErrorStep step)
+    private static string Short(NameBook names, Recorder recorder, ErrorStep step, IReadOnlyList<RegisterBit> fields)
     {
-        var bits = step.Bits.Select(b => $"{(b.Function == step.Component ? "" : b.Function + " ")}{b.Register}.{b.Field}={b.Value:X}"
+        var bits = fields.Select(b => $"{(b.Function == step.Component ? "" : b.Function + " ")}{b.Register}.{b.Field}={b.Value:X}"
             + (recorder.OriginOf(b) is { } origin ? $" ({origin})" : ""));
         var text = step.Message is { } message ? step.Text.Replace(message.Requester.ToString(), names.Of(message.Requester)) : step.Text;
-        return $"{step.Component} {text}{(step.Bits.Count > 0 ? ": " : "")}{string.Join(", ", bits)}";
+        return $"{step.Component} {text}{(fields.Count > 0 ? ": " : "")}{string.Join(", ", bits)}";
     }
 
     /// <summary>The register fields of all steps, each once, in the order in which they were consulted.</summary>
@@ -59,8 +61,10 @@ internal static class BecauseLine
         [.. recorder.ErrorSteps.SelectMany(s => recorder.Shown(s.Time, s.Step).Fields).Distinct(), .. Absent(recorder)];
 
     /// <summary>Registers that the script sets and a dumped port does not have decide, too, once an error has reached the port.</summary>
-    private static IReadOnlyList<DecidingField> Absent(Recorder recorder) =>
-        recorder.Platform is { } machine && recorder.ErrorSteps.Any(s => s.Step.Component == machine.RootPortName) ? machine.Absent : [];
+    private static IEnumerable<DecidingField> Absent(Recorder recorder) =>
+        recorder.Platform is { } machine && recorder.ErrorSteps.Any(s => s.Step.Component == machine.RootPortName)
+            ? machine.Absent(recorder.ErrorSteps.Any(s => s.Step.Message is { Severity: ErrorSeverity.Fatal }))
+            : [];
 
     private static string? Accesses(Recorder recorder)
     {

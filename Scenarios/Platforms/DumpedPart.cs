@@ -79,15 +79,18 @@ internal sealed class DumpedPart
     /// <summary>Whether errors were found to end in system errors and not in AER interrupts (§6.2.6): firmware owns them.</summary>
     public bool SignalsFirmware { get; private set; }
 
-    /// <summary>What it is like: <c>Root Port 00:02.0 [8086:3c04]: gen3 x8, ...</c>.</summary>
-    public string Summary => $"{Function.Kind()} {Function.Id} [{Options.VendorId:x4}:{Options.DeviceId:x4}]"
-        + (_summary.Count == 0 ? "" : $": {string.Join(", ", _summary)}");
+    /// <summary>What it is: <c>Root Port 00:02.0 [8086:3c04]</c>.</summary>
+    public string Title => $"{Function.Kind()} {Function.Id} [{Options.VendorId:x4}:{Options.DeviceId:x4}]";
+
+    /// <summary>What it is like: <c>gen3 x8, Max_Payload_Size 256 B of 256, ...</c>.</summary>
+    public string Traits => string.Join(", ", _summary);
 
     private string Holds => $"the dump holds {Function.Image.Length} bytes of {Function.Id}";
 
     private string Extended => Function.IsEndpoint() ? "AER masks and severities" : "AER, ACS and DPC";
 
-    private string Own => Function.IsEndpoint() ? "the script's device" : $"the simulator's own {(IsSwitchPort ? "Switch Port" : "Root Port")}";
+    private string Own => Function.IsEndpoint() ? "the script's device"
+        : IsSwitchPort ? "the simulator's own Switch Port" : "the simulator's own Root Port";
 
     private bool IsSwitchPort => Function.PortType() is PciePortType.UpstreamPort or PciePortType.DownstreamPort;
 

@@ -20,8 +20,8 @@ internal sealed class PlatformSetup
     private readonly Seat _seat;
     private readonly HostSetup? _host;
     private readonly List<(Function Function, DumpedPart Part)> _parts = [];
-    private readonly Dictionary<(string Function, string Path), string> _origins = [];
-    private readonly List<DecidingField> _absent = [];
+    private readonly Dictionary<(string Function, string Path), (string Words, bool IsFound)> _origins = [];
+    private readonly List<(DecidingField Field, ulong Wanted)> _absent = [];
 
     /// <param name="seat">Where on the machine.</param>
     /// <param name="host">What its host software sets; null for what the script says.</param>
@@ -39,9 +39,6 @@ internal sealed class PlatformSetup
 
     /// <summary>The script's device that takes the seat.</summary>
     public string DeviceName { get; }
-
-    /// <summary>Fields that the script sets to something and that the Root Port, as the dump shows it, does not have.</summary>
-    public IReadOnlyList<DecidingField> Absent => _absent;
 
     /// <summary>Whether the machine's errors were found to be firmware's, and nothing changes that.</summary>
     public bool IsFirmwares => _host?.Keeps == Keeps.Everything && _seat.RootPort is { SignalsFirmware: true };
@@ -83,7 +80,7 @@ internal sealed class PlatformSetup
                 {
                     if ((field.Mask & kept) != field.Mask) continue;
                     await kernel[function.Id].UpdateAsync(spec.Offset, spec.Bytes, field.Mask, register.Value & field.Mask);
-                    _origins[(function.Name, $"{spec.Name}.{field.Name}")] = OriginAt(part);
+                    _origins[(function.Name, $"{spec.Name}.{field.Name}")] = (OriginAt(part), true);
                 }
             }
         }
@@ -92,7 +89,7 @@ internal sealed class PlatformSetup
     /// <summary>A field is set after the dump: from now on it is the host's, or the script's.</summary>
     public void Overridden(string function, string path, SourcePosition by)
     {
-        if (by.File == HostSetups.File && _host is not null) _origins[(function, path)] = _host.Name;
+        if (by.File == HostSetups.File && _host is not null) _origins[(function, path)] = (_host.Name, false);
         else _origins.Remove((function, path));
     }
 
@@ -105,14 +102,28 @@ internal sealed class PlatformSetup
         if (value != 0)
         {
             var effect = $"is not there; it would be set to {value}";
-            _absent.Add(new DecidingField(function, field.Register.Name, field.Field.Name, 0, effect) { From = OriginAt(part), IsAbsent = true });
+            var absent = new DecidingField(function, field.Register.Name, field.Field.Name, 0, effect)
+            {
+                From = OriginAt(part),
+                IsAbsent = true,
+            };
+            _absent.Add((absent, value));
         }
 
         return true;
     }
 
     /// <summary>Where a register value comes from: the dump, or a host setup; null if it is the simulator's or the script's.</summary>
-    public string? OriginOf(RegisterBit bit) => _origins.GetValueOrDefault((bit.Function, $"{bit.Register}.{bit.Field}"));
+    public string? OriginOf(RegisterBit bit) => _origins.GetValueOrDefault((bit.Function, $"{bit.Register}.{bit.Field}")).Words;
+
+    /// <summary>Whether a register has the value that was found in the dump.</summary>
+    public bool IsFound(RegisterBit bit) => _origins.GetValueOrDefault((bit.Function, $"{bit.Register}.{bit.Field}")).IsFound;
+
+    /// <summary>Fields that would be set to something and that the Root Port, as the dump shows it, does not have.</summary>
+    /// <param name="fatal">Whether there was a fatal error: DPC may be armed for those alone.</param>
+    public IEnumerable<DecidingField> Absent(bool fatal) => _absent
+        .Where(a => fatal || a.Wanted > 1 || a.Field.Register != "DPC Control")
+        .Select(a => a.Field);
 
     private static string OriginAt(DumpedPart part) => $"the dump's {part.Function.Id}";
 }

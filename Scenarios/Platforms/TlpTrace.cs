@@ -11,7 +11,7 @@ namespace Scenarios.Platforms;
 /// The TLPs of all links of a machine: they leave the simulation's thread through a bounded channel, and are put into words and files on
 /// another one. Where they are streamed to files only the last ones are kept.
 /// </summary>
-internal sealed class TlpTrace
+internal sealed class TlpTrace : IDisposable
 {
     /// <summary>TLPs that are kept for the report where all of them are in a file.</summary>
     public const int Kept = 400;
@@ -52,14 +52,18 @@ internal sealed class TlpTrace
     /// <param name="result">What else is known of the variant, given its TLPs.</param>
     public VariantResult Finish(Func<IReadOnlyList<TlpRecord>, VariantResult> result)
     {
-        using (_files)
-        {
-            _channel.CompleteAsync().GetAwaiter().GetResult();
-            if (_files is not null && _records.Count > Kept) _records.RemoveRange(0, _records.Count - Kept);
-            var made = result(_records);
-            _files?.Finish(made);
-            return made;
-        }
+        _channel.CompleteAsync().GetAwaiter().GetResult();
+        if (_files is not null && _records.Count > Kept) _records.RemoveRange(0, _records.Count - Kept);
+        var made = result(_records);
+        _files?.Finish(made);
+        return made;
+    }
+
+    /// <summary>Closes the files, also of a run that did not come to its end.</summary>
+    public void Dispose()
+    {
+        _channel.CompleteAsync().GetAwaiter().GetResult();
+        _files?.Dispose();
     }
 
     private void Pass(SimTime time, SimTime started, int way, in Sim.Pcie.Transactions.Tlp tlp)

@@ -9,7 +9,7 @@ namespace Scenarios.Traces;
 /// A trace in the JSON format that Perfetto and chrome://tracing open: a track for each link direction with a slice for each TLP, arrows
 /// from a request over its hops to its completions, a track for each Function with its states and what happened to it.
 /// </summary>
-internal sealed class PerfettoWriter
+internal sealed class PerfettoWriter : IDisposable
 {
     private const int Links = 1;
     private const int Functions = 2;
@@ -54,7 +54,7 @@ internal sealed class PerfettoWriter
     }
 
     /// <summary>What is known at the end: states of Functions, instants, the kernel's log.</summary>
-    public void Finish(VariantResult result)
+    public void Add(VariantResult result)
     {
         var track = 1;
         foreach (var lane in result.Lanes)
@@ -73,9 +73,14 @@ internal sealed class PerfettoWriter
 
         Name("thread_name", Functions, track, "kernel log");
         foreach (var line in result.Dmesg) Instant(line.Text, "dmesg", track, line.Time);
+    }
+
+    /// <summary>Ends the trace.</summary>
+    public void Dispose()
+    {
         _json.WriteEndArray();
         _json.WriteEndObject();
-        _json.Flush();
+        _json.Dispose();
     }
 
     /// <summary>A Non-Posted Request and its Completions are one flow: it starts on the first link and ends where it came from.</summary>

@@ -39,15 +39,15 @@ internal sealed class TraceFiles : IDisposable
         _perfetto?.Write(in frame, summary);
     }
 
-    /// <summary>Adds what is known at the end, and closes the files.</summary>
+    /// <summary>Adds what is known at the end.</summary>
     public void Finish(VariantResult result)
     {
-        _perfetto?.Finish(result);
-        Dispose();
+        _perfetto?.Add(result);
     }
 
     public void Dispose()
     {
+        _perfetto?.Dispose();
         _events.Dispose();
         _streams.ForEach(s => s.Dispose());
     }

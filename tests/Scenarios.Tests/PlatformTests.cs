@@ -133,7 +133,7 @@ internal sealed class PlatformTests
     {
         var (code, output, error) = Pciesim(LateAccesses("native-aer", "stopped_load: no-completion"), "--platform", Written(Dumps.Own));
         Assert.That(code, Is.Zero, error);
-        Assert.That(output, Does.StartWith("rp0 is Root Port 00:01.0 [8086:347a]: gen6 x16,"));
+        Assert.That(output, Does.StartWith("rp0 is Root Port 00:01.0 [8086:347a] of dump.txt: gen6 x16,"));
         using var results = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder.FullName, "out", "results.json")));
         var platform = results.RootElement.GetProperty("platform");
         Assert.That((platform.GetProperty("dump").GetString(), platform.GetProperty("at").GetString(),

@@ -149,6 +149,36 @@ internal sealed class RealMachineTests
     }
 
     [Test]
+    public void The_command_says_machine_host_setup_verdicts_and_what_if_and_leaves_them_in_the_folder()
+    {
+        var folder = Directory.CreateTempSubdirectory("pciesim-");
+        try
+        {
+            var (script, machine, output) = (At("x.yaml"), At("machine.yaml"), At("out"));
+            File.WriteAllText(script, Traces.TraceRun.Script);
+            Pciesim.Output("topology", Tests.Dumps.PathOf(Switch), "--out", machine);
+            string[] options = ["--port", "02:00.0", "--host", Native];
+            var fromDump = Pciesim.Output(["run", script, "--out", output, "--platform", Tests.Dumps.PathOf(Switch), .. options]);
+            var text = Pciesim.Output(["run", script, "--out", output, "--platform", machine, "--what-if", .. options]);
+            Assert.That(text, Does.StartWith("rp0 is Root Port 00:02.0 [1b36:000c] of machine.yaml: gen4 x16,"));
+            Assert.That(text, Does.Contain($"Host setup {Native}: _OSC granted").And.Contain("  not asked  "));
+            Assert.That(text, Does.Contain("The smallest changes that alter a verdict:\n  the run: host logged, migration "));
+            Assert.That(Because(text), Is.EqualTo(Because(fromDump)), "the machine decides as the dump it was made from");
+            Assert.That(File.ReadAllText(At("out/results.json")), Does.Contain("\"what_if\"").And.Contain($"\"host\": \"{Native}\""));
+            Assert.That(File.ReadAllText(At("out/report.html")), Does.Contain("What if registers were different?"));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        string At(string name) => Path.Combine(folder.FullName, name);
+
+        // The table stands between the machine and what follows it.
+        static string Because(string output) => output.Split("\n\n").Single(p => p.StartsWith("host ", StringComparison.Ordinal));
+    }
+
+    [Test]
     public void A_script_can_name_its_machine()
     {
         var dump = Path.GetRelativePath(Scripts.Shipped, Tests.Dumps.PathOf(Switch));

@@ -33,6 +33,14 @@ internal sealed class TopologyTests
     }
 
     [Test]
+    public void Line_ends_of_Windows_and_verbose_lines_change_nothing()
+    {
+        var dump = Tests.Dumps.Committed("qemu-two-roots.txt");
+        var verbose = dump.Replace("\n00: ", "\n\tControl: I/O+ Mem+\n\tCapabilities: [40] Express\n00: ", StringComparison.Ordinal);
+        AssertSame(RoundTrip(verbose.Replace("\n", "\r\n", StringComparison.Ordinal)), LspciDump.Parse(dump));
+    }
+
+    [Test]
     public void Domains_holes_and_Functions_that_do_not_answer_are_kept()
     {
         var functions = LspciDump.Parse(Tests.Dumps.Committed("qemu-two-roots.txt")).Where(f => f.Id.Bus != 1).ToList();
