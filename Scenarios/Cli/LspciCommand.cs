@@ -34,7 +34,7 @@ internal static class LspciCommand
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(script)!;
-            var text = YamlReader.ReadFile(path) is var root && MachineReader.IsMachine(root)
+            var text = YamlReader.ReadMachine(path) is var root && MachineReader.IsMachine(root)
                 ? MachineDump.Of(MachineReader.Read(root))
                 : Dump(machine.Read(parsed, path), parsed.GetValue(at), parsed.GetValue(variant));
             if (parsed.GetValue(output) is { } file) RunFolder.WriteFile(file, text);

@@ -15,8 +15,8 @@ internal sealed class MachineOptions
 
     private readonly Option<string?> _port = new("--port")
     {
-        Description = "Where on it, as in 00:02.0: a Root Port or Switch Downstream Port to attach the devices to, or an Endpoint that they "
-            + "replace; by default the first Root Port with something below it.",
+        Description = "Where on it, as in 00:02.0: a Root Port or Switch Downstream Port to attach the devices to, or an Endpoint that "
+            + "they replace; by default the first Root Port with something below it.",
     };
 
     private readonly Option<string?> _host = new("--host")

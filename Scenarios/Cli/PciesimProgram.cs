@@ -55,7 +55,7 @@ internal static class PciesimProgram
             Tlp.TlpCommands.Create(),
             Schema(),
             Print("presets", "Print the platform presets and host setups: the register values and policies that each name stands for.",
-                () => $"{Presets.Text}\n{HostSetups.Text}"),
+                () => $"{Presets.Text}---\n{HostSetups.Text}"),
         };
 
     private static Command Schema()

@@ -33,9 +33,6 @@ internal static class DumpedFunctionExtensions
 
     public static int Subordinate(this LspciFunction f) => (int)f.U8(0x1A);
 
-    public static IEnumerable<int> BusesBelow(this LspciFunction f) => f.Secondary() == 0 || f.Subordinate() < f.Secondary() ? []
-        : Enumerable.Range(f.Secondary(), f.Subordinate() - f.Secondary() + 1);
-
     /// <summary>Offset of the PCI Express Capability, or 0.</summary>
     public static int Express(this LspciFunction f) =>
         f.Answers() && f.FindCapability(CapabilityId.PciExpress) is not 0 and var at && at + 4 <= f.Image.Length ? at : 0;

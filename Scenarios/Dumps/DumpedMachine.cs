@@ -20,9 +20,7 @@ internal sealed class DumpedMachine
     {
         (Path, Functions, _places) = (path, functions, places);
         DumpChecks.Check(this);
-        foreach (var bridge in functions.Where(f => f.IsBridge()))
-            foreach (var bus in bridge.BusesBelow()) _bridges.TryAdd((bridge.Domain, bus), bridge);
-        foreach (var bridge in functions.Where(f => f.IsBridge() && f.Secondary() != 0)) // The nearest bridge is the one that leads there.
+        foreach (var bridge in functions.Where(f => f.IsBridge() && f.Secondary() != 0))
             _bridges[(bridge.Domain, bridge.Secondary())] = bridge;
     }
 
@@ -38,7 +36,7 @@ internal sealed class DumpedMachine
     /// <exception cref="ScriptException">It cannot be read.</exception>
     public static DumpedMachine Read(string path)
     {
-        if (System.IO.Path.GetExtension(path) is ".yaml" or ".yml") return MachineReader.Read(YamlReader.ReadFile(path));
+        if (System.IO.Path.GetExtension(path) is ".yaml" or ".yml") return MachineReader.Read(YamlReader.ReadMachine(path));
         return Parse(path, ScriptText.Read(path, DumpKind, LargestDump));
     }
 
@@ -69,7 +67,11 @@ internal sealed class DumpedMachine
 
     /// <summary>The bridge whose secondary bus the Function is on; null on a bus to which no bridge of the dump leads.</summary>
     public LspciFunction? Above(LspciFunction function) =>
-        _bridges.TryGetValue((function.Domain, function.Id.Bus), out var bridge) && bridge.Secondary() == function.Id.Bus ? bridge : null;
+        _bridges.GetValueOrDefault((function.Domain, function.Id.Bus));
+
+    /// <summary>Whether some bridge of the dump forwards to the Function's bus.</summary>
+    public bool IsBelowAny(LspciFunction function) => _bridges.Values.Any(b =>
+        b.Domain == function.Domain && function.Id.Bus >= b.Secondary() && function.Id.Bus <= b.Subordinate());
 
     /// <summary>The Functions on a bridge's secondary bus.</summary>
     public IEnumerable<LspciFunction> JustBelow(LspciFunction bridge) => !bridge.IsBridge() || bridge.Secondary() == 0 ? []

@@ -7,6 +7,8 @@ namespace Scenarios.Language;
 internal sealed class YamlReader
 {
     private const int DeepestNesting = 40;
+    private const string MachineKind = "a machine that 'pciesim topology' wrote, or a scenario script";
+    private const int LargestMachine = 64 << 20;
     private readonly string _file;
     private readonly Parser _parser;
 
@@ -17,6 +19,9 @@ internal sealed class YamlReader
     }
 
     public static MappingNode ReadFile(string path) => Read(path, ScriptText.Read(path));
+
+    /// <summary>Reads a file that may be a machine, which is larger than a script.</summary>
+    public static MappingNode ReadMachine(string path) => Read(path, ScriptText.Read(path, MachineKind, LargestMachine));
 
     public static MappingNode Read(string file, string text)
     {

@@ -55,7 +55,8 @@ internal static class HostSetups
     {
         if (script.Find("machine") is not MappingNode machine || machine.Find("host") is not ScalarNode host) return null;
         if (Find(host.Text) is null)
-            errors.Add(host.Position, $"unknown host '{host.Text}'{NearestWord.Hint(host.Text, Names)}; expected one of {Words.Listed(Names)}");
+            errors.Add(host.Position,
+                $"unknown host '{host.Text}'{NearestWord.Hint(host.Text, Names)}; expected one of {Words.Listed(Names)}");
         else if (PlatformKeys.SetBy(script))
             errors.Add(host.Position, $"'machine: host' and 'platform' both say what firmware and kernel do; expected one of them");
         return host.Text;

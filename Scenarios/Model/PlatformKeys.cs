@@ -24,7 +24,7 @@ internal static class PlatformKeys
         var axes = Axes(script);
         script = Stripped(script);
         if (axes.Count == 0 || script.Find("matrix") is not MappingNode matrix) return script;
-        var changed = matrix.Entries.Select(axis => !axes.Contains(axis.Key.Text) ? axis : new(axis.Key, Axis(host, (MappingNode)axis.Value)));
+        var changed = matrix.Entries.Select(a => axes.Contains(a.Key.Text) ? new(a.Key, Axis(host, (MappingNode)a.Value)) : a);
         var replaced = new MappingNode(matrix.Position, [.. changed]);
         return new MappingNode(script.Position,
             [.. script.Entries.Select(e => e.Key.Text == "matrix" ? new KeyValuePair<ScalarNode, ScriptNode>(e.Key, replaced) : e)]);
@@ -32,8 +32,8 @@ internal static class PlatformKeys
 
     private static MappingNode Axis(string host, MappingNode axis)
     {
-        List<KeyValuePair<ScalarNode, ScriptNode>> values =
-            [.. axis.Entries.Select(v => v.Value is MappingNode piece && SetBy(piece) ? new(v.Key, Stripped(piece).Without("registers")) : v)];
+        List<KeyValuePair<ScalarNode, ScriptNode>> values = [.. axis.Entries.Select(v =>
+            v.Value is MappingNode piece && SetBy(piece) ? new(v.Key, Stripped(piece).Without("registers")) : v)];
         if (values.Any(v => v.Value is not MappingNode { Entries.Count: 0 })) return new MappingNode(axis.Position, values);
         return new MappingNode(axis.Position, [new(new ScalarNode(axis.Position, host), new MappingNode(axis.Position, []))]);
     }

@@ -24,7 +24,8 @@ internal sealed class Seat
         }
 
         Switches = switches;
-        if (port is not null && (port.PortType() == PciePortType.RootPort || IsLikelyRootPort(machine, port))) RootPort = new DumpedPart(port);
+        if (port?.PortType() == PciePortType.RootPort || (port is not null && IsLikelyRootPort(machine, port)))
+            RootPort = new DumpedPart(port);
         var device = named.IsEndpoint() ? named : machine.JustBelow(named).FirstOrDefault(f => f.IsEndpoint() && f.U16(0) != 0xFFFF);
         Device = device is null ? null : new DumpedPart(device);
         MaxReadRequestSize = Device?.MaxReadRequestSize
@@ -77,8 +78,9 @@ internal sealed class Seat
         if (places.Count == 0)
         {
             var count = machine.Functions.Count == 1 ? "one Function" : $"{machine.Functions.Count} Functions";
-            throw new ScriptException(machine.PositionOf(machine.Functions[0]), $"no device can be attached or replaced in this dump of {count}; "
-                + "expected a Root Port, a Switch Downstream Port or an Endpoint (Device/Port Type 4h, 6h, 0h or 1h, §7.5.3.2)");
+            throw new ScriptException(machine.PositionOf(machine.Functions[0]),
+                $"no device can be attached or replaced in this dump of {count}; expected a Root Port, a Switch Downstream Port or an "
+                + "Endpoint (Device/Port Type 4h, 6h, 0h or 1h, §7.5.3.2)");
         }
 
         return places.FirstOrDefault(f => IsRoot(f) && machine.Below(f).Any()) ?? places.FirstOrDefault(IsRoot) ?? places[0];
@@ -89,7 +91,8 @@ internal sealed class Seat
     private static LspciFunction Find(DumpedMachine machine, string port)
     {
         var places = Places(machine).ToList();
-        var known = places.Count == 0 ? "expected a dump with a port" : $"expected one of {Words.Listed(places.Select(f => f.Id.ToString()))}";
+        var known = places.Count == 0 ? "expected a dump with a port"
+            : $"expected one of {Words.Listed(places.Select(f => f.Id.ToString()))}";
         var named = machine.Find(port)
             ?? throw new ScriptException(new SourcePosition(machine.Path, 1, 1), $"--port {port} is not in this dump; {known}");
         return places.Contains(named) ? named
@@ -108,7 +111,7 @@ internal sealed class Seat
 
     /// <summary>A bridge of a dump too short to tell what it is, that is below no other: a Root Port, for all it says.</summary>
     private static bool IsLikelyRootPort(DumpedMachine machine, LspciFunction f) =>
-        f.IsBridge() && f.Image.Length == 64 && !machine.Functions.Any(above => machine.Below(above).Contains(f));
+        f.IsBridge() && f.Image.Length == 64 && !machine.IsBelowAny(f);
 }
 
 /// <summary>The ports of a switch that lie on the way: its Upstream Port may be missing in the dump.</summary>

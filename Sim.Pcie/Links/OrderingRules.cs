@@ -3,8 +3,8 @@ using Sim.Pcie.Spec;
 namespace Sim.Pcie.Links;
 
 /// <summary>
-/// Table 2-42 (§2.4.1), the entries that a transmitter is bound by: which TLP may go before one that was handed over earlier. Where the table
-/// leaves the choice ("Y/N"), passing is permitted here; nothing relies on it.
+/// Table 2-42 (§2.4.1), the entries that a transmitter is bound by: which TLP may go before one that was handed over earlier. Where the
+/// table leaves the choice ("Y/N"), passing is permitted here; nothing relies on it.
 /// </summary>
 public static class OrderingRules
 {
@@ -24,7 +24,8 @@ public static class OrderingRules
         };
     }
 
-    /// <summary>Column 2: nothing passes a Posted Request, but what Relaxed Ordering or ID-Based Ordering frees (A2b, B2b, C2b, D2b).</summary>
+    /// <summary>Column 2: nothing passes a Posted Request but what Relaxed Ordering or ID-Based Ordering frees (A2b, B2b, C2b,
+    /// D2b).</summary>
     public static bool MayPassPosted(in TlpHeader later, in TlpHeader posted)
     {
         var attributes = later.Attributes;

@@ -132,7 +132,8 @@ internal sealed class LinkOrderTests
     private static Tlp Completion(int tag, TlpAttributes attributes = TlpAttributes.None) =>
         Tlps.Completion(Tlps.MemoryRead(Far, tag, 0x1000, 4, attributes).Header, Near, CompletionStatus.Successful);
 
-    /// <summary>A link on which a TLP takes 2 ns and 1 ns a payload byte and flies for 10 ns, and a receiver that returns credits when told to.</summary>
+    /// <summary>A link on which a TLP takes 2 ns and 1 ns a payload byte and flies for 10 ns, and a receiver that returns credits when
+    /// told to.</summary>
     private sealed class Wire
     {
         private readonly Simulator _sim = new();
