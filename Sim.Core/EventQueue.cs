@@ -17,8 +17,8 @@ internal struct EventNode
     /// <summary>For the queue: the previous slot of the same bucket.</summary>
     public int Previous;
 
-    /// <summary>What to call.</summary>
-    public Action Handler;
+    /// <summary>Whose event it is.</summary>
+    public EventTarget Target;
 }
 
 /// <summary>All event nodes of one simulator, by slot.</summary>
@@ -28,11 +28,11 @@ internal sealed class EventTable
 
     public EventNode[] Nodes = new EventNode[64];
 
-    public int Register(Action handler)
+    public int Register(EventTarget target)
     {
         if (_count == Nodes.Length)
             Array.Resize(ref Nodes, _count * 2);
-        Nodes[_count].Handler = handler;
+        Nodes[_count].Target = target;
         return _count++;
     }
 }

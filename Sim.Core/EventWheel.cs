@@ -131,12 +131,12 @@ internal sealed class EventWheel : EventQueue
     }
 
     /// <summary>
-    /// Has the cache fetch one event of the following bucket for each one taken from this: its node first, then its handler.
+    /// Has the cache fetch one event of the following bucket for each one taken from this: its node first, then its target.
     /// </summary>
     private void LookAhead()
     {
         ref var node = ref _table.Nodes[_ahead];
-        Prefetch.Object(node.Handler);
+        Prefetch.Object(node.Target);
         _ahead = node.Next;
         if (_ahead >= 0)
             Prefetch.Location(ref _table.Nodes[_ahead]);

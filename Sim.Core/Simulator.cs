@@ -131,7 +131,7 @@ public sealed partial class Simulator
         return (T)shared;
     }
 
-    internal int Register(Action handler) => _table.Register(handler);
+    internal int Register(EventTarget target) => _table.Register(target);
 
     internal bool IsPending(int slot) => _table.Nodes[slot].Sequence != 0;
 
@@ -175,8 +175,8 @@ public sealed partial class Simulator
 
     private string NameOf(int slot)
     {
-        var method = _table.Nodes[slot].Handler.Method;
-        return $"The event {method.DeclaringType?.Name}.{method.Name}";
+        var target = _table.Nodes[slot].Target;
+        return $"The event {(target as SimEvent)?.HandlerName ?? target.ToString()}";
     }
 
     private void Loop(long limit, long lastEvent, CancellationToken cancellation)
@@ -220,7 +220,7 @@ public sealed partial class Simulator
                 return false;
             _now = first.Time;
             _eventsFired++;
-            _table.Nodes[first.Slot].Handler();
+            _table.Nodes[first.Slot].Target.OnEvent();
         }
         return true;
     }

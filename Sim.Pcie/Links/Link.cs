@@ -76,6 +76,8 @@ public sealed class Link
     {
         if (IsUp) return;
         IsUp = true;
+        Downstream.OnLinkUp();
+        Upstream.OnLinkUp();
         StateChanged.Emit(Upper.Sim.Now, true);
         Upper.OnLinkStateChanged(up: true);
         Lower.OnLinkStateChanged(up: true);

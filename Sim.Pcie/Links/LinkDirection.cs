@@ -31,34 +31,39 @@ public readonly record struct TlpHop(LinkDirection Direction, SimTime Started, T
 /// direction has an event at the last symbol as well.
 /// </para>
 /// </remarks>
-public sealed class LinkDirection
+public sealed class LinkDirection : EventTarget
 {
     private const int Classes = 3;
     private const int None = -1;
 
     private readonly Simulator _sim;
-    private readonly LinkProfile _profile;
-    private readonly CreditReturnTimes _returnTimes;
     private readonly DataRate _rate;
     private readonly SimDuration _flight;
     private readonly SimDuration _creditReturn;
-    private readonly SimEvent _next;
+    private readonly OwnEvent _next;
     private readonly bool _returnsCredits;
+    private readonly LinkProfile _profile;
     private Lanes _lanes;
     private int _waiting;
     private ulong _order;
 
-    // The TLP on the serialiser, or the next one: the head of its class's line, its first and its last symbol.
+    // The TLP on the serialiser, or the next one: the head of its class's line, its first and its last symbol, its bytes on the wire.
     private int _chosen = None;
     private SimTime _start;
     private SimTime _end;
+    private int _bytes;
 
     // When the last symbol of the TLP before it left.
     private SimTime _free;
 
     // Waiting TLPs that an attribute lets pass: none, usually.
     private int _relaxed;
+    private bool _isDown;
 
+    // From the last symbol to the event: the flight, unless something could follow sooner.
+    private SimDuration _lag;
+    // Made when somebody asks for it: unobserved, nothing of it is touched.
+    private Probe<TlpHop>? _arrived;
     private RingQueue<OnTheWire>? _wire;
     private SimEvent? _arrival;
 
@@ -69,14 +74,13 @@ public sealed class LinkDirection
         To = to;
         _rate = rate;
         _sim = from.Sim;
+        _flight = link.Profile.Propagation;
+        _creditReturn = link.Profile.CreditReturnLatency;
         _profile = link.Profile;
-        _flight = _profile.Propagation;
-        _creditReturn = _profile.CreditReturnLatency;
-        _returnTimes = _sim.Shared(static _ => new CreditReturnTimes());
-        _returnTimes.Add(_creditReturn);
         for (var k = 0; k < Classes; k++) _lanes[k] = new Lane(to.Advertised, (FlowClass)k);
         _returnsCredits = to.Advertised != FlowControlCredits.Infinite;
-        _next = new SimEvent(_sim, OnLastSymbol);
+        _next = new OwnEvent(_sim, this);
+        _sim.Shared(static _ => new CreditReturnTimes()).Add(this, _creditReturn);
     }
 
     /// <summary>The link this is one direction of.</summary>
@@ -92,7 +96,7 @@ public sealed class LinkDirection
     public DataRate Rate => _rate;
 
     /// <summary>Every TLP that arrives, at its arrival, before the receiver acts on it.</summary>
-    public Probe<TlpHop> Arrived { get; } = new();
+    public Probe<TlpHop> Arrived => _arrived ??= new();
 
     /// <summary>TLPs that were lost because the link went down while they were on it or waited for it.</summary>
     public long Lost { get; private set; }
@@ -130,7 +134,7 @@ public sealed class LinkDirection
     /// here.</param>
     public void Send(in Tlp tlp, SimTime ready, LinkDirection? holder)
     {
-        if (!Link.IsUp)
+        if (_isDown)
         {
             Drop(in tlp, holder);
             return;
@@ -146,6 +150,9 @@ public sealed class LinkDirection
         if (_chosen == None || ready < _start) Choose();
     }
 
+    /// <summary>Transmitter and receiver.</summary>
+    public override string ToString() => $"{From.Name} -> {To.Name}";
+
     /// <summary>The receiver is done with a TLP that came in by this direction: its buffer space counts again from <paramref name="at"/>
     /// on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -154,8 +161,14 @@ public sealed class LinkDirection
         if (_returnsCredits) Return(tlp.Header.FlowClass, tlp.DataCredits, at);
     }
 
+    /// <summary>Something may follow from a TLP's leaving so soon: what has left by then must be known.</summary>
+    internal void LearnWithin(SimDuration time) => _lag = _flight <= time ? _flight : SimDuration.Zero;
+
+    internal void OnLinkUp() => _isDown = false;
+
     internal void OnLinkDown()
     {
+        _isDown = true;
         _next.Cancel();
         _arrival?.Cancel();
         (_chosen, _waiting, _relaxed) = (None, 0, 0);
@@ -220,13 +233,12 @@ public sealed class LinkDirection
         }
 
         _start = bestStart;
-        _end = bestStart + _rate.TimeFor(_profile.WireBytes(in _lanes[best].Line.Head.Tlp));
-        var due = LearnsInTime ? _end + _flight : _end;
+        _bytes = _profile.WireBytes(in _lanes[best].Line.Head.Tlp);
+        _end = bestStart + _rate.TimeFor(_bytes);
+        var due = _end + _lag;
         if (!_next.IsPending) _next.ScheduleAt(due);
         else if (_next.Due != due) _next.RescheduleAt(due);
     }
-
-    private bool LearnsInTime => _flight <= _returnTimes.Shortest;
 
     private SimTime StartOf(in Lane lane, in WaitingTlp tlp)
     {
@@ -277,8 +289,8 @@ public sealed class LinkDirection
         return true;
     }
 
-    /// <summary>The chosen TLP has left by now: its credits are consumed, the buffer that it came in by is free.</summary>
-    private void OnLastSymbol()
+    /// <summary>The chosen TLP has left: its credits are consumed, the buffer that it came in by is free.</summary>
+    protected override void OnEvent()
     {
         var kind = (FlowClass)_chosen;
         ref var lane = ref _lanes[_chosen];
@@ -292,7 +304,7 @@ public sealed class LinkDirection
         lane.Line.DropHead();
         _waiting--;
         if (_relaxed > 0 && (tlp.Header.Attributes & (TlpAttributes.RelaxedOrdering | TlpAttributes.IdBasedOrdering)) != 0) _relaxed--;
-        BytesSent += _profile.WireBytes(in tlp);
+        BytesSent += _bytes;
         _free = _end;
         _chosen = None;
         var started = _start;
@@ -306,7 +318,7 @@ public sealed class LinkDirection
     {
         Delivered++;
         if (_returnsCredits) _lanes[(int)tlp.Header.FlowClass].Held++;
-        if (Arrived.IsObserved) Arrived.Emit(_sim.Now, new TlpHop(this, started, tlp));
+        if (_arrived is { IsObserved: true }) _arrived.Emit(_sim.Now, new TlpHop(this, started, tlp));
         To.Receive(in tlp, this);
     }
 

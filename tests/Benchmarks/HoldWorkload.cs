@@ -36,20 +36,20 @@ internal sealed class HoldWorkload : IWorkload
             return new(_simulator.EventsFired, 0, _simulator.Now.Femtoseconds / 1000);
         }
 
-        private sealed class Cell
+        private sealed class Cell : EventTarget
         {
             private readonly HoldModel _model;
-            private readonly SimEvent _event;
+            private readonly OwnEvent _event;
 
             public Cell(HoldModel model)
             {
                 _model = model;
-                _event = new(model._simulator, Fire);
+                _event = new(model._simulator, this);
             }
 
             public void Schedule() => _event.ScheduleAfter(_model._increments.Next());
 
-            private void Fire()
+            protected internal override void OnEvent()
             {
                 if (--_model._left == 0)
                     _model._simulator.Stop();
