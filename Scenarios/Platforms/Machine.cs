@@ -22,12 +22,12 @@ internal sealed class Machine
     private readonly Dictionary<string, Socket> _sockets = [];
     private HostKernel? _kernel;
 
-    public Machine(ResolvedScript resolved)
+    public Machine(ResolvedScript resolved, EventQueueKind queue = EventQueueKind.Wheel)
     {
         _script = resolved.Script;
         if (resolved.Platform is { } seat) Platform = new PlatformSetup(seat, resolved.Host, _script.Topology);
         _changes = resolved.Changes;
-        Sim = new Simulator(resolved.Seed);
+        Sim = new Simulator(resolved.Seed, queue);
         Root = new RootComplex(Sim);
         Iommu = new VtdUnit(Root);
         Root.TranslationAgent = Iommu;

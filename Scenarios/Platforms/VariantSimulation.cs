@@ -14,14 +14,16 @@ namespace Scenarios.Platforms;
 /// measured.</summary>
 /// <param name="inspect">Looks at each machine when its run is over: what must hold of any machine, whatever was played on it.</param>
 /// <param name="trace">Whether TLPs are recorded; verdicts do not depend on it.</param>
-internal sealed class SimulatedVariants(Action<Machine>? inspect = null, bool trace = true) : IVariantRunner
+internal sealed class SimulatedVariants(
+    Action<Machine>? inspect = null, bool trace = true, EventQueueKind queue = EventQueueKind.Wheel) : IVariantRunner
 {
     public VariantResult Run(ResolvedScript script, CancellationToken cancellation) =>
-        new VariantSimulation(script, inspect, trace, cancellation).Run();
+        new VariantSimulation(script, inspect, trace, cancellation, queue).Run();
 }
 
 internal sealed class VariantSimulation(
-    ResolvedScript resolved, Action<Machine>? inspect, bool traced, CancellationToken cancellation)
+    ResolvedScript resolved, Action<Machine>? inspect, bool traced, CancellationToken cancellation,
+    EventQueueKind queue = EventQueueKind.Wheel)
 {
     private const ulong SourceGuestBase = 0x1000_0000;
     private const ulong DestinationGuestBase = 0x2800_0000;
@@ -103,7 +105,7 @@ internal sealed class VariantSimulation(
 
     private (Machine Machine, Cast Cast) Boot(ulong guestBase, Func<Cast, Task> prepare)
     {
-        var machine = new Machine(resolved);
+        var machine = new Machine(resolved, queue);
         Cast? cast = null;
         var booted = machine.Sim.Start("boot", async () =>
         {

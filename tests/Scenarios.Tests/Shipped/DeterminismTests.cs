@@ -1,6 +1,7 @@
 using Scenarios.Figures.Svg;
 using Scenarios.Model;
 using Scenarios.Output;
+using Sim.Core;
 
 namespace Scenarios.Tests.Shipped;
 
@@ -33,6 +34,15 @@ internal sealed class DeterminismTests
         Assert.That(ResultsJson.Of(plain, []), Is.EqualTo(ResultsJson.Of(traced, [])));
         var lines = EventsJson.Of(traced).Split('\n').Where(l => !l.Contains("\"event\":\"tlp\"", StringComparison.Ordinal));
         Assert.That(EventsJson.Of(plain).Split('\n'), Is.EqualTo(lines));
+    }
+
+    [TestCaseSource(typeof(Simulated), nameof(Simulated.Names))]
+    public void The_reference_heap_gives_every_script_the_same_trace(string name)
+    {
+        var shipped = Simulated.Shipped(name);
+        var reference = Simulated.Run(shipped.File, queue: EventQueueKind.ReferenceHeap);
+        Assert.That(EventsJson.Of(reference) == EventsJson.Of(shipped), Is.True, "every TLP, access, error and interrupt at its time");
+        Assert.That(ResultsJson.Of(reference, []), Is.EqualTo(ResultsJson.Of(shipped, [])));
     }
 
     [Test]

@@ -2,6 +2,7 @@ using Scenarios.Model;
 using Scenarios.Platforms;
 using Scenarios.Results;
 using Scenarios.Running;
+using Sim.Core;
 
 namespace Scenarios.Tests.Shipped;
 
@@ -35,8 +36,8 @@ internal static class Simulated
         return Run(file with { Variants = [.. file.Variants.Where(v => v.Variant.Name == variant)] });
     }
 
-    public static ScenarioResult Run(ScriptFile file, bool trace = true) =>
-        new ScenarioRunner(new SimulatedVariants(CheckMachine, trace), Environment.ProcessorCount).Run(file, CancellationToken.None);
+    public static ScenarioResult Run(ScriptFile file, bool trace = true, EventQueueKind queue = EventQueueKind.Wheel) =>
+        new ScenarioRunner(new SimulatedVariants(CheckMachine, trace, queue), Environment.ProcessorCount).Run(file, CancellationToken.None);
 
     public static JudgedVariant Of(ScenarioResult result, string variant) =>
         result.Variants.SingleOrDefault(v => v.Result.Variant.Name == variant)
