@@ -3,6 +3,9 @@ using Benchmarks;
 using Sim.Core;
 
 // dotnet run -c Release --project tests/Benchmarks -- [--heap] WORKLOAD [NUMBER ...]      (numbers may be written as 1e5)
+// dotnet run -c Release --project tests/Benchmarks -- micro --filter '*Decode*'            (BenchmarkDotNet)
+if (args is ["micro", ..]) return MicroBenchmarks.Run([.. args.Skip(1)]);
+
 IWorkload[] workloads =
 [
     new HoldWorkload(), new PingWorkload(),
@@ -29,6 +32,7 @@ if (workload is null)
     Console.Error.WriteLine("Workloads (--heap: on the reference heap):");
     foreach (var w in workloads)
         Console.Error.WriteLine($"  {w.Usage}");
+    Console.Error.WriteLine("  micro --filter PATTERN");
     return 2;
 }
 Measurement.Run(workload, numbers, queue);
