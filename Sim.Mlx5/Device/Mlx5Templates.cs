@@ -61,7 +61,7 @@ public static class Mlx5Templates
         var config = new ConfigSpace(name);
         var header = Type0Header.Add(
             config, Identity(o), new BarSpec(BarLayout.Bar, BarKind.Memory64Prefetchable, BarLayout.PhysicalFunctionSize));
-        PowerManagementCapability.Add(config, 0x40);
+        var power = PowerManagementCapability.Add(config, 0x40);
         var express = PciExpressCapability.Add(config, 0x60, new PciExpressOptions(PciePortType.Endpoint)
         {
             MaxPayloadSupported = o.MaxPayloadSupported,
@@ -90,7 +90,7 @@ public static class Mlx5Templates
         LinkCapabilities.AddPhysicalLayer16(config, 0x370, Lanes);
         LinkCapabilities.AddPhysicalLayer32(config, 0x3B0, Lanes);
         LinkCapabilities.AddDataLinkFeature(config, 0x420);
-        return new EndpointConfig(config, header, express) { Aer = aer, Msix = msix, Sriov = sriov };
+        return new EndpointConfig(config, header, express) { Aer = aer, Msix = msix, Power = power, Sriov = sriov };
     }
 
     /// <summary>

@@ -119,6 +119,9 @@ public sealed partial class PciExpressCapability
     /// <summary>Device Control 2.Completion Timeout Disable.</summary>
     public bool CompletionTimeoutDisabled => _governing.Config.Bit(_governing.DeviceControl2, 4);
 
+    /// <summary>Root Control.Configuration RRS Software Visibility Enable; Root Ports.</summary>
+    public bool RrsSoftwareVisibilityEnabled => Config.Bit(RootControl, 4);
+
     /// <summary>Link Control.Link Disable; Downstream Ports.</summary>
     public bool LinkDisabled => Config.Bit(LinkControl, 4);
 

@@ -26,6 +26,7 @@ public sealed class SriovCapability
         SizeVfBars();
         UpdateLayout();
         config.OnWrite(Control, 2, OnControlWritten);
+        config.OnWrite(offset + 0x10, 2, _ => UpdateLayout());
         config.OnWrite(offset + 0x20, 4, OnPageSizeWritten);
         config.OnReset += _ =>
         {
@@ -171,8 +172,17 @@ public sealed class SriovCapability
     private void UpdateLayout()
     {
         var ari = AriCapableHierarchy;
-        Config.HwSet(Offset + 0x14, 2, (uint)(ari ? Options.FirstVfOffset : Options.FirstVfOffsetWithoutAri ?? Options.FirstVfOffset));
-        Config.HwSet(Offset + 0x16, 2, (uint)(ari ? Options.VfStride : Options.VfStrideWithoutAri ?? Options.VfStride));
+        var offset = ari ? Options.FirstVfOffset : Options.FirstVfOffsetWithoutAri ?? Options.FirstVfOffset;
+        var stride = ari ? Options.VfStride : Options.VfStrideWithoutAri ?? Options.VfStride;
+        foreach (var layout in Options.Layouts)
+        {
+            if (NumVfs > layout.MaxVfs) continue;
+            (offset, stride) = (layout.FirstVfOffset, layout.VfStride);
+            break;
+        }
+
+        Config.HwSet(Offset + 0x14, 2, (uint)offset);
+        Config.HwSet(Offset + 0x16, 2, (uint)stride);
     }
 
     private void SizeVfBars()

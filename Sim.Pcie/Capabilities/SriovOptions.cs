@@ -1,5 +1,11 @@
 namespace Sim.Pcie.Capabilities;
 
+/// <summary>Where VFs lie up to a NumVFs.</summary>
+/// <param name="MaxVfs">Greatest NumVFs it is for.</param>
+/// <param name="FirstVfOffset">First VF Offset.</param>
+/// <param name="VfStride">VF Stride.</param>
+public sealed record VfLayout(int MaxVfs, int FirstVfOffset, int VfStride);
+
 /// <summary>What a PF's SR-IOV Capability announces (§9.3.3).</summary>
 public sealed record SriovOptions
 {
@@ -17,6 +23,10 @@ public sealed record SriovOptions
 
     /// <summary>VF Stride while ARI Capable Hierarchy is clear, if it differs.</summary>
     public int? VfStrideWithoutAri { get; init; }
+
+    /// <summary>Layouts by NumVFs, where First VF Offset and VF Stride depend on it (§9.3.3.9): the first that holds so many VFs applies,
+    /// and past the last the ones above.</summary>
+    public IReadOnlyList<VfLayout> Layouts { get; init; } = [];
 
     /// <summary>VF Device ID.</summary>
     public required ushort VfDeviceId { get; init; }

@@ -59,6 +59,9 @@ public sealed class Type1Header : HeaderView
         (Config.Read(0x24, 2) & 0xFFF0) << 16 | (ulong)Config.Read(0x28) << 32,
         (Config.Read(0x26, 2) & 0xFFF0) << 16 | 0xF_FFFF | (ulong)Config.Read(0x2C) << 32);
 
+    /// <summary>Bridge Control.ISA Enable.</summary>
+    public bool IsaEnable => Config.Bit(BridgeControlOffset, 2);
+
     /// <summary>Bridge Control.SERR# Enable.</summary>
     public bool ForwardsErrors => Config.Bit(BridgeControlOffset, BridgeSerrEnable);
 

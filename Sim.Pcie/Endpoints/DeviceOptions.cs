@@ -9,6 +9,9 @@ public sealed record DeviceOptions
     /// <summary>From the arrival of a request to its completion at the transmitter. Default 100 ns.</summary>
     public SimDuration Latency { get; init; } = SimDuration.FromNanoseconds(100);
 
+    /// <summary>For how long its Functions ask for a retry after a reset.</summary>
+    public ReadinessTimes Readiness { get; init; } = new();
+
     /// <summary>Receive buffer.</summary>
     public FlowControlCredits Credits { get; init; } = FlowControlCredits.Endpoint;
 

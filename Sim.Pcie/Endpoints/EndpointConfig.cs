@@ -16,6 +16,9 @@ public sealed record EndpointConfig(ConfigSpace Config, Type0Header Header, PciE
     /// <summary>MSI-X, if the function has it.</summary>
     public MsixCapability? Msix { get; init; }
 
+    /// <summary>Power Management, if the function has it.</summary>
+    public PowerManagementCapability? Power { get; init; }
+
     /// <summary>SR-IOV, in a PF that has it.</summary>
     public SriovCapability? Sriov { get; init; }
 

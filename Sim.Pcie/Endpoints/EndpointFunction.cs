@@ -14,8 +14,6 @@ namespace Sim.Pcie.Endpoints;
 /// </summary>
 public abstract class EndpointFunction : Function, IErrorMessageSink
 {
-    private static readonly SimDuration FlrTime = SimDuration.FromMicroseconds(100);
-
     private readonly EndpointConfig _layout;
     private ErrorReporter? _errors;
     private PcieDevice? _device;
@@ -35,7 +33,10 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
         Config.OnWrite(Express.DeviceControl, 2, _ => Refresh());
         Config.OnWrite(Express.DeviceControl2, 2, _ => Refresh());
         Express.OnInitiateFlr(() => Reset(ResetKind.FunctionLevel));
-        if (layout.Sriov is { } sriov) Config.OnWrite(sriov.Offset, SriovCapability.Length, _ => _device?.MarkDecodeStale());
+        if (layout.Power is { } power) power.OnStateChange += OnPowerStateChange;
+        if (layout.Sriov is not { } sriov) return;
+        Config.OnWrite(sriov.Offset, SriovCapability.Length, _ => _device?.Renumber());
+        sriov.OnVfEnable += OnVfEnable;
     }
 
     /// <summary>Type 0 header.</summary>
@@ -56,8 +57,16 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     /// <summary>Index of a VF below its PF, from 0.</summary>
     public int VfIndex => _layout.VfIndex;
 
-    /// <summary>Function number in the device.</summary>
-    public int Number { get; private set; }
+    /// <summary>Function number in the device; a VF's may exceed 255, and it then lies on a further bus.</summary>
+    public int Number { get; internal set; }
+
+    /// <summary>Power state: D0 without the capability. A VF sleeps with its PF (§9.6.1).</summary>
+    public PowerState PowerState =>
+        PhysicalFunction is { PowerState: not PowerState.D0 and var pf } ? pf : _layout.Power?.State ?? PowerState.D0;
+
+    /// <summary>Whether memory and I/O requests are decided on at all: not while it is in reset, and in D3Hot configuration requests and
+    /// Messages alone are taken (§5.3.1.4.1).</summary>
+    public bool TakesRequests => Sim.Now >= ReadyAt && PowerState == PowerState.D0;
 
     /// <summary>Whether configuration requests find it: always for a PF, for a VF while its PF has VF Enable set and NumVFs covers it
     /// (§9.3.3.3.1).</summary>
@@ -85,7 +94,7 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     /// <summary>Max_Read_Request_Size in force, in bytes: a VF uses its PF's (§9.3.5.4).</summary>
     public int MaxReadRequestSize { get; private set; } = 512;
 
-    /// <summary>Command.Bus Master Enable as last written.</summary>
+    /// <summary>Command.Bus Master Enable as last written, and D0.</summary>
     public bool MayRequest { get; private set; }
 
     /// <summary>The function's word for its present state, shown beside its decisions.</summary>
@@ -124,21 +133,16 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     {
         base.Reset(kind);
         Dma.Clear();
-        if (kind == ResetKind.FunctionLevel) ReadyAt = Sim.Now + FlrTime;
+        BeginReadiness(kind);
         OnReset(kind);
         if (_device is { } device)
         {
             device.MarkDecodeStale();
             if (device.Link is { IsUp: true } link) ShowLink(link);
 
-            // §9.2.1.2: what resets a PF also resets (or, where VF Enable is cleared, removes) its VFs.
-            if (!IsVirtual && kind == ResetKind.FunctionLevel)
-            {
-                foreach (var f in device.Functions)
-                {
-                    if (f.PhysicalFunction == this) f.Reset(kind);
-                }
-            }
+            // What resets a PF clears VF Enable, which removes its VFs (§9.2.2.3); a reset of the device does both itself.
+            if (!IsVirtual && kind is ResetKind.FunctionLevel or ResetKind.D3HotToD0) ResetVirtualFunctions(kind);
+            device.Renumber();
         }
 
         Refresh();
@@ -160,10 +164,45 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
         Refresh();
     }
 
+    internal void BeginReadiness(ResetKind kind) => ReadyAt = Sim.Now + Readiness.After(kind);
+
     internal void ShowLink(Link link)
     {
         // A VF's Link Status reads zero: the link is its PF's (§9.3.5.8).
         if (!IsVirtual) Express.SetLinkUp((int)link.Speed, (int)link.Width);
+    }
+
+    private ReadinessTimes Readiness => _device?.Options.Readiness ?? new ReadinessTimes();
+
+    private void OnPowerStateChange(PowerState before, PowerState after)
+    {
+        if (after == PowerState.D0 && _layout.Power is { NoSoftReset: false }) Reset(ResetKind.D3HotToD0);
+        else Refresh();
+    }
+
+    /// <summary>VFs that appear are as after a reset and take their time; those that go stop at once (§9.3.3.3.1).</summary>
+    private void OnVfEnable(bool enabled)
+    {
+        if (!enabled)
+        {
+            ResetVirtualFunctions(ResetKind.FunctionLevel);
+            return;
+        }
+
+        if (_device is null) return;
+        foreach (var f in _device.Functions)
+        {
+            if (f.PhysicalFunction == this) f.ReadyAt = Sim.Now + Readiness.AfterVfEnable;
+        }
+    }
+
+    private void ResetVirtualFunctions(ResetKind kind)
+    {
+        if (_device is null) return;
+        foreach (var f in _device.Functions)
+        {
+            if (f.PhysicalFunction == this) f.Reset(kind);
+        }
     }
 
     private void Refresh()
@@ -171,7 +210,7 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
         var rules = PhysicalFunction?.Express ?? Express;
         MaxPayloadSize = rules.MaxPayloadSize;
         MaxReadRequestSize = rules.MaxReadRequestSize;
-        MayRequest = BusMasterEnable;
+        MayRequest = BusMasterEnable && PowerState == PowerState.D0;
         Dma.Timeout = CompletionTimeouts.InForce(rules);
         _device?.MarkDecodeStale();
         if (IsVirtual || _device is null) return;

@@ -13,8 +13,10 @@ public sealed class PcieDevice : Port
 {
     private readonly DeviceOptions _options;
     private readonly List<EndpointFunction> _functions = [];
-    private readonly EndpointFunction?[] _byNumber = new EndpointFunction?[256];
+    private EndpointFunction?[] _byNumber = new EndpointFunction?[256];
+    private int _bus;
     private Decoder[] _decoders = [];
+    private Decoder[] _ioDecoders = [];
     private bool _decodeStale = true;
 
     /// <summary>Makes a device without functions.</summary>
@@ -27,6 +29,9 @@ public sealed class PcieDevice : Port
     /// <summary>Physical and virtual functions, in order of addition.</summary>
     public IReadOnlyList<EndpointFunction> Functions => _functions;
 
+    /// <summary>What it costs.</summary>
+    internal DeviceOptions Options => _options;
+
     /// <summary>Every decision a function took on a memory request.</summary>
     public Probe<AccessRecord> Accesses { get; } = new();
 
@@ -34,16 +39,15 @@ public sealed class PcieDevice : Port
     protected override SimDuration ResponseLatency => _options.Latency;
 
     /// <summary>Adds a function at a function number of the device (with ARI 0 to 255, §6.13). A VF's number follows from its PF's SR-IOV
-    /// registers.</summary>
+    /// registers, as they stand.</summary>
     /// <exception cref="InvalidOperationException">The number is taken.</exception>
     public void Add(EndpointFunction function, int number)
     {
-        if (_byNumber[number] is { } other) throw new InvalidOperationException($"{Name}: function {number} is {other.Name} already");
-        _byNumber[number] = function;
+        if (!function.IsVirtual && _functions.Find(f => !f.IsVirtual && f.Number == number) is { } other)
+            throw new InvalidOperationException($"{Name}: function {number} is {other.Name} already");
         _functions.Add(function);
         function.AttachTo(this, number);
-        function.Id = new RoutingId((ushort)number);
-        _decodeStale = true;
+        Renumber();
         if (Link is { } link) function.ShowLink(link);
     }
 
@@ -73,7 +77,8 @@ public sealed class PcieDevice : Port
     /// <inheritdoc/>
     protected internal override void OnLinkStateChanged(bool up)
     {
-        if (!up) Reset(ResetKind.LinkDown);
+        if (!up) Reset(Link!.ResetKindOfDown);
+        else foreach (var function in _functions) function.BeginReadiness(ResetKind.LinkDown);
     }
 
     internal void SendErrorMessage(in ErrorMessage message)
@@ -84,11 +89,35 @@ public sealed class PcieDevice : Port
 
     internal void MarkDecodeStale() => _decodeStale = true;
 
+    /// <summary>Gives every Function its Routing ID anew: a VF's follows from First VF Offset and VF Stride and may lie on a further bus
+    /// (§9.2.1.2).</summary>
+    internal void Renumber()
+    {
+        Array.Clear(_byNumber);
+        foreach (var function in _functions)
+        {
+            if (function.PhysicalFunction is { Sriov: { } sriov } pf)
+                function.Number = pf.Number + sriov.FirstVfOffset + (function.VfIndex * sriov.VfStride);
+            function.Id = new RoutingId((ushort)((_bus << 8) + function.Number));
+            if (!function.IsPresent) continue;
+            if (function.Number >= _byNumber.Length) Array.Resize(ref _byNumber, (function.Number | 0xFF) + 1);
+            _byNumber[function.Number] ??= function;
+        }
+
+        _decodeStale = true;
+    }
+
+    private EndpointFunction? FunctionAt(RoutingId id)
+    {
+        var number = id.Value - (_bus << 8);
+        return (uint)number < (uint)_byNumber.Length ? _byNumber[number] : null;
+    }
+
     private void ReceiveCompletion(in Tlp tlp, LinkDirection from)
     {
-        var function = _byNumber[tlp.Header.RequesterId.Value & 0xFF];
+        var function = FunctionAt(tlp.Header.RequesterId);
         from.ReturnCredits(in tlp, Sim.Now);
-        if (function is null || function.Id != tlp.Header.RequesterId)
+        if (function is null)
             _functions[0].Errors.Report(PcieError.UnexpectedCompletion, tlp.Header);
         else
             function.Dma.OnCompletion(in tlp);
@@ -99,13 +128,16 @@ public sealed class PcieDevice : Port
     {
         ref readonly var header = ref tlp.Header;
         var id = header.DestinationId;
-        if (header.Type is TlpType.CfgWr0)
+        if (header.Type is TlpType.CfgWr0 && id.Bus != _bus)
         {
             // §2.2.6.2: functions capture the bus number from every Type 0 configuration write.
-            foreach (var f in _functions) f.Id = new RoutingId((ushort)(id.Bus << 8 | f.Number));
+            _bus = id.Bus;
+            Renumber();
         }
 
-        if (header.Type is TlpType.CfgRd0 or TlpType.CfgWr0 && _byNumber[id.Value & 0xFF] is { IsPresent: true } function)
+        // A Type 0 Request is on the device's own bus whatever number that has; VFs on further buses take Type 1 (§9.2.1.2).
+        var found = header.Type is TlpType.CfgRd0 or TlpType.CfgWr0 ? _byNumber[id.Value & 0xFF] : id.Bus == _bus ? null : FunctionAt(id);
+        if (found is { } function)
         {
             CompleteConfiguration(in tlp, from, function);
             return;
@@ -117,16 +149,17 @@ public sealed class PcieDevice : Port
     private void ReceiveMemory(in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
-        if (Find(header.FirstByteAddress, out var bar) is not { } function)
+        var isIo = header.Type is TlpType.IORd or TlpType.IOWr;
+        if (Find(header.FirstByteAddress, isIo, out var bar) is not { } function)
         {
             Refuse(in tlp, from, _functions[0], PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
             return;
         }
 
-        var isWrite = header.Type == TlpType.MWr;
+        var isWrite = header.Type is TlpType.MWr or TlpType.IOWr;
         var offset = header.FirstByteAddress - bar.Base;
-        var known = isWrite || header.Type == TlpType.MRd;
-        var decision = known && Sim.Now >= function.ReadyAt
+        var known = isWrite || isIo || header.Type == TlpType.MRd;
+        var decision = known && function.TakesRequests
             ? function.Decide(bar.Index, offset, in header)
             : AccessDecision.UnsupportedRequest;
         if (Accesses.IsObserved)
@@ -145,7 +178,11 @@ public sealed class PcieDevice : Port
         }
 
         var accepted = decision == AccessDecision.Accept;
-        if (!isWrite)
+        if (isIo)
+        {
+            CompleteIo(in tlp, function, in bar, offset, accepted);
+        }
+        else if (!isWrite)
         {
             CompleteRead(
                 in header, function.Id, accepted ? bar.Window : bar.Garbage, offset, header.EnabledBytes,
@@ -159,10 +196,33 @@ public sealed class PcieDevice : Port
         Drop(in tlp, from);
     }
 
-    private EndpointFunction? Find(ulong address, out BarHit hit)
+    /// <summary>An I/O Request: at most one DW, non-posted both ways; its Completion has Byte Count 4 and Lower Address 0
+    /// (§2.2.9.1).</summary>
+    private void CompleteIo(in Tlp tlp, EndpointFunction function, in BarHit bar, ulong offset, bool accepted)
+    {
+        ref readonly var header = ref tlp.Header;
+        var lane = (int)(header.FirstByteAddress & 3);
+        var bytes = header.EnabledBytes;
+        Tlp completion;
+        if (header.Type == TlpType.IOWr)
+        {
+            if (accepted && bytes > 0 && tlp.Body is { } body) function.WriteBar(bar.Index, offset, body.Bytes.Slice(lane, bytes));
+            completion = Tlps.Completion(in header, function.Id, CompletionStatus.Successful);
+        }
+        else
+        {
+            var data = Bodies.RentDword(0);
+            (accepted ? bar.Window : bar.Garbage).Read(offset, data.Bytes.Slice(lane, bytes));
+            completion = Tlps.CompletionWithData(in header, function.Id, 4, 0, data);
+        }
+
+        Transmitter.Send(in completion, Sim.Now + _options.Latency, null);
+    }
+
+    private EndpointFunction? Find(ulong address, bool isIo, out BarHit hit)
     {
         if (_decodeStale) BuildDecoders();
-        foreach (ref readonly var d in _decoders.AsSpan())
+        foreach (ref readonly var d in (isIo ? _ioDecoders : _decoders).AsSpan())
         {
             var distance = address - d.Base;
             if (distance >= d.Size * (ulong)d.Windows.Length) continue;
@@ -180,15 +240,14 @@ public sealed class PcieDevice : Port
     {
         _decodeStale = false;
         var decoders = new List<Decoder>();
+        var io = new List<Decoder>();
         foreach (var function in _functions)
         {
             if (!function.IsPresent || function.IsVirtual) continue;
-            if (function.MemorySpaceEnable)
+            foreach (var bar in function.Header.Bars)
             {
-                foreach (var bar in function.Header.Bars)
-                {
-                    if (bar is { IsIo: false }) decoders.Add(Decoder.For(bar.Address, bar.Size, bar.Index, [function]));
-                }
+                if (bar is null || !(bar.IsIo ? function.IoSpaceEnable : function.MemorySpaceEnable)) continue;
+                (bar.IsIo ? io : decoders).Add(Decoder.For(bar.Address, bar.Size, bar.Index, [function]));
             }
 
             if (function.Sriov is not { VfEnable: true, VfMemorySpaceEnable: true } sriov) continue;
@@ -201,6 +260,7 @@ public sealed class PcieDevice : Port
         }
 
         _decoders = [.. decoders];
+        _ioDecoders = [.. io];
     }
 
     private readonly record struct BarHit(ulong Base, int Index, IReadSource Window, IReadSource Garbage);

@@ -71,6 +71,13 @@ public sealed class DpcController
 
     private bool InterruptCondition => _config.Bit(Capability.Control, 3) && _config.Bit(Capability.Status, 3);
 
+    /// <summary>Status of a Non-Posted Request whose port has its link down: Unsupported Request (§2.9.1), in DPC what DPC Completion
+    /// Control says (§2.9.3).</summary>
+    public static CompletionStatus StatusWhileDown(DpcController? dpc) =>
+        dpc is { Capability: { IsTriggered: true, CompletesWithUnsupportedRequest: false } }
+            ? CompletionStatus.CompleterAbort
+            : CompletionStatus.UnsupportedRequest;
+
     /// <summary>An unmasked uncorrectable error of the port itself: triggers DPC if it is enabled at all.</summary>
     /// <returns>True if DPC took it, so that no Message is sent.</returns>
     public bool TryContainOwnError(ErrorDecision decision) =>

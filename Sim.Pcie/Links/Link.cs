@@ -1,4 +1,5 @@
 using Sim.Core;
+using Sim.Pcie.Config;
 using Sim.Pcie.Topology;
 
 namespace Sim.Pcie.Links;
@@ -40,7 +41,15 @@ public sealed class Link
     public LinkDirection Upstream { get; }
 
     /// <summary>DL_Up (§2.9): TLPs pass.</summary>
-    public bool IsUp { get; private set; } = true;
+    public bool IsUp => DownCauses == LinkDownCause.None;
+
+    /// <summary>What holds the link down; none while it is up.</summary>
+    public LinkDownCause DownCauses { get; private set; }
+
+    /// <summary>How the Function below an ordered or unordered down is reset: Hot Reset is ordered in-band, anything else is DL_Down
+    /// (§6.6.1, §2.9.1).</summary>
+    internal ResetKind ResetKindOfDown =>
+        (DownCauses & (LinkDownCause.SecondaryBusReset | LinkDownCause.UpstreamReset)) != 0 ? ResetKind.Hot : ResetKind.LinkDown;
 
     /// <summary>Both ports and the new state, whenever the link goes down or comes up.</summary>
     public Probe<bool> StateChanged { get; } = new();
@@ -60,10 +69,11 @@ public sealed class Link
 
     /// <summary>DL_Down (§2.9.1): what is on the wire is lost; the lower port sees a hot reset (§6.6.1), the upper port a surprise or
     /// ordered down.</summary>
-    public void TakeDown()
+    public void TakeDown(LinkDownCause cause = LinkDownCause.Surprise)
     {
-        if (!IsUp) return;
-        IsUp = false;
+        var wasUp = IsUp;
+        DownCauses |= cause;
+        if (!wasUp) return;
         Downstream.OnLinkDown();
         Upstream.OnLinkDown();
         StateChanged.Emit(Upper.Sim.Now, false);
@@ -71,11 +81,13 @@ public sealed class Link
         Lower.OnLinkStateChanged(up: false);
     }
 
-    /// <summary>DL_Up: flow control is initialised anew and TLPs pass again.</summary>
-    public void BringUp()
+    /// <summary>Takes causes away. With the last one gone the link is in DL_Up: flow control is initialised anew and TLPs pass
+    /// again.</summary>
+    public void BringUp(LinkDownCause cause = LinkDownCause.Surprise)
     {
         if (IsUp) return;
-        IsUp = true;
+        DownCauses &= ~cause;
+        if (!IsUp) return;
         Downstream.OnLinkUp();
         Upstream.OnLinkUp();
         StateChanged.Emit(Upper.Sim.Now, true);

@@ -2,6 +2,7 @@ using Sim.Core;
 using Sim.Pcie.Capabilities;
 using Sim.Pcie.Config;
 using Sim.Pcie.Errors;
+using Sim.Pcie.Spec;
 
 namespace Sim.Pcie.Topology;
 
@@ -17,16 +18,21 @@ public sealed class BridgeFunction : Function
 
     private readonly AcsCapability? _acs;
     private readonly MsiCapability? _msi;
+    private readonly PowerManagementCapability? _power;
     private ErrorReporter? _errors;
     private ulong _memoryBase;
     private ulong _memoryLimit;
     private ulong _prefetchableBase;
     private ulong _prefetchableLimit;
+    private ulong _ioBase;
+    private ulong _ioLimit;
     private bool _memoryEnable;
+    private bool _ioEnable;
+    private bool _ariForwarding;
 
     internal BridgeFunction(
         Simulator sim, string name, Type1Header header, PciExpressCapability express, AerCapability? aer, AcsCapability? acs,
-        DpcCapability? dpc, MsiCapability? msi)
+        DpcCapability? dpc, MsiCapability? msi, PowerManagementCapability? power = null)
         : base(sim, name, header.Config, express)
     {
         Header = header;
@@ -34,6 +40,8 @@ public sealed class BridgeFunction : Function
         Dpc = dpc;
         _acs = acs;
         _msi = msi;
+        _power = power;
+        if (power is not null) power.OnStateChange += (_, _) => Decode();
         Config.OnWrite(HeaderView.CommandOffset, 4, _ => Decode());
         Config.OnWrite(WindowsOffset, WindowsLength, _ => Decode());
         Config.OnWrite(BridgeControlDword, 4, OnBridgeControl);
@@ -83,6 +91,15 @@ public sealed class BridgeFunction : Function
     public bool InWindows(ulong address) =>
         (address >= _memoryBase && address <= _memoryLimit) || (address >= _prefetchableBase && address <= _prefetchableLimit);
 
+    /// <summary>Whether an I/O address lies in the open I/O window of this port (§7.5.1.3.6). With ISA Enable the last 768 bytes of each
+    /// 1 KiB block below 64 KiB are not forwarded down (§7.5.1.3.10).</summary>
+    public bool ClaimsIo(ulong address) => _ioEnable && address >= _ioBase && address <= _ioLimit
+        && !(Header.IsaEnable && address < 0x1_0000 && (address & 0x300) != 0);
+
+    /// <summary>Whether a Type 0 request for this Device Number goes to the link: only Device 0, unless ARI Forwarding is enabled
+    /// (§7.3.1).</summary>
+    public bool ForwardsDevice(RoutingId id) => id.Device == 0 || _ariForwarding;
+
     /// <summary>Whether a bus number is below this port.</summary>
     public bool ClaimsBus(byte bus) => bus >= SecondaryBus && bus <= SubordinateBus && SecondaryBus != 0;
 
@@ -106,8 +123,13 @@ public sealed class BridgeFunction : Function
     /// <summary>Takes the registers as they stand; needed only after the image was set without configuration writes.</summary>
     public void Decode()
     {
-        ForwardsUpstream = BusMasterEnable;
-        _memoryEnable = MemorySpaceEnable;
+        // In D3Hot a bridge passes neither memory nor I/O requests on (§5.3.1.4.1).
+        var operates = _power is not { State: not PowerState.D0 };
+        ForwardsUpstream = BusMasterEnable && operates;
+        _memoryEnable = MemorySpaceEnable && operates;
+        _ioEnable = IoSpaceEnable && operates;
+        (_ioBase, _ioLimit) = Header.IoWindow;
+        _ariForwarding = Express.AriForwardingEnabled;
         SecondaryBus = Header.SecondaryBus;
         SubordinateBus = Header.SubordinateBus;
         (_memoryBase, _memoryLimit) = Header.MemoryWindow;

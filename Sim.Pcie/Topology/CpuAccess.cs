@@ -11,6 +11,9 @@ namespace Sim.Pcie.Topology;
 /// <param name="Completed">When the CPU had the value.</param>
 public readonly record struct CpuLoad(ulong Value, CompletionStatus Status, bool TimedOut, SimTime Issued, SimTime Completed)
 {
+    /// <summary>The Root Port asked for a synchronous exception in the CPU (RP PIO Exception, §6.2.11.3).</summary>
+    public bool Exception { get; init; }
+
     /// <summary>Whether the device answered with data.</summary>
     public bool Succeeded => Status == CompletionStatus.Successful && !TimedOut;
 }

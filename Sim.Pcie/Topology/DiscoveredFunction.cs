@@ -2,13 +2,17 @@ using Sim.Pcie.Spec;
 
 namespace Sim.Pcie.Topology;
 
-/// <summary>A memory BAR as software sized and placed it.</summary>
+/// <summary>A BAR as software sized and placed it.</summary>
 /// <param name="Index">0 to 5.</param>
 /// <param name="Address">Where it was placed.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="Is64">Takes two registers.</param>
 /// <param name="IsPrefetchable">Prefetchable.</param>
-public sealed record DiscoveredBar(int Index, ulong Address, ulong Size, bool Is64, bool IsPrefetchable);
+public sealed record DiscoveredBar(int Index, ulong Address, ulong Size, bool Is64, bool IsPrefetchable)
+{
+    /// <summary>I/O space rather than memory.</summary>
+    public bool IsIo { get; init; }
+}
 
 /// <summary>A function as host software knows it: nothing but what configuration requests returned.</summary>
 public sealed class DiscoveredFunction

@@ -12,6 +12,9 @@ public sealed record EnumerationPolicy
     /// <summary>First address for 64-bit prefetchable BARs and windows.</summary>
     public ulong PrefetchableBase { get; init; } = 0x40_0000_0000;
 
+    /// <summary>First address for I/O BARs and windows.</summary>
+    public uint IoBase { get; init; } = 0x1000;
+
     /// <summary>Bridge Control.SERR# Enable of every bridge: firmware sets it nearly everywhere; without it no ERR_ Message passes
     /// (§7.5.1.3.10).</summary>
     public bool BridgeSerrEnable { get; init; } = true;
@@ -33,6 +36,9 @@ public sealed class Enumerator
     private const int SriovId = 0x10;
     private const int AriId = 0x0E;
     private const ulong WindowAlignment = 1UL << 20;
+    private const ulong IoWindowAlignment = 1UL << 12;
+    private const uint AriForwardingEnable = 1 << 5;
+    private const uint AriCapableHierarchy = 1 << 4;
     private const int RetryLimit = 200;
     private static readonly SimDuration RetryDelay = SimDuration.FromMilliseconds(5);
     private static readonly SimDuration VfEnableDelay = SimDuration.FromMilliseconds(100);
@@ -42,6 +48,7 @@ public sealed class Enumerator
     private byte _lastBus;
     private ulong _memory;
     private ulong _prefetchable;
+    private ulong _io;
     private int _maxPayload;
 
     private Enumerator(RootComplex root, EnumerationPolicy policy)
@@ -50,6 +57,7 @@ public sealed class Enumerator
         _policy = policy;
         _memory = policy.MemoryBase;
         _prefetchable = policy.PrefetchableBase;
+        _io = policy.IoBase;
         _maxPayload = policy.MaxPayloadSize;
     }
 
@@ -71,8 +79,11 @@ public sealed class Enumerator
         if (!pf.ExtendedOffsets.TryGetValue(SriovId, out var sriov))
             throw new InvalidOperationException($"{pf.Id} has no SR-IOV capability");
         if (count < 1 || count > pf.TotalVfs) throw new InvalidOperationException($"{pf.Id} has {pf.TotalVfs} VFs, not {count}");
+        var ari = pf.Parent is { } above && above.CapabilityOffsets.TryGetValue(PciExpress, out var port)
+            && ((await root.ConfigReadAsync(above.Id, port + 0x28, 2)).Value & AriForwardingEnable) != 0;
+        await root.ConfigWriteAsync(pf.Id, sriov + 0x08, 2, ari ? AriCapableHierarchy : 0);
         await root.ConfigWriteAsync(pf.Id, sriov + 0x10, 2, (uint)count);
-        await root.ConfigWriteAsync(pf.Id, sriov + 0x08, 2, 0b1001);
+        await root.ConfigWriteAsync(pf.Id, sriov + 0x08, 2, 0b1001 | (ari ? AriCapableHierarchy : 0));
         await root.Sim.Delay(VfEnableDelay);
         var offset = (await root.ConfigReadAsync(pf.Id, sriov + 0x14, 2)).Value;
         var stride = (await root.ConfigReadAsync(pf.Id, sriov + 0x16, 2)).Value;
@@ -121,7 +132,7 @@ public sealed class Enumerator
     private async Task<DiscoveredFunction?> ProbeAsync(RoutingId id, DiscoveredFunction? parent)
     {
         var read = await _root.ConfigReadAsync(id, 0, 4);
-        for (var i = 0; read.Status == CompletionStatus.RequestRetry && i < RetryLimit; i++)
+        for (var i = 0; NotReady(read) && i < RetryLimit; i++)
         {
             // §2.3.1: a function that is not ready yet asks for a retry.
             await _root.Sim.Delay(RetryDelay);
@@ -141,8 +152,21 @@ public sealed class Enumerator
         return f;
     }
 
+    /// <summary>RRS, as status or, with Software Visibility, as the Vendor ID that stands for it (§2.3.2).</summary>
+    private static bool NotReady(ConfigResult read) =>
+        read.Status == CompletionStatus.RequestRetry || (read.Status == CompletionStatus.Successful && (read.Value & 0xFFFF) == 1);
+
     private async Task ScanBridgeAsync(DiscoveredFunction bridge)
     {
+        const int rootPort = 4;
+        if (bridge.PortType == rootPort)
+        {
+            // Root Control.Configuration RRS Software Visibility Enable, as Linux sets it.
+            var root = bridge.CapabilityOffsets[PciExpress] + 0x1C;
+            if ((await ReadAsync(bridge, root + 2, 2) & 1) != 0)
+                await WriteAsync(bridge, root, 2, await ReadAsync(bridge, root, 2) | 1 << 4);
+        }
+
         bridge.SecondaryBus = ++_lastBus;
         await WriteAsync(bridge, 0x18, 4, (uint)(bridge.Id.Bus | bridge.SecondaryBus << 8 | 0xFF << 16));
 
@@ -150,7 +174,29 @@ public sealed class Enumerator
         const int upstreamPort = 5;
         var devices = bridge.PortType == upstreamPort ? 32 : 1;
         bridge.ChildList.AddRange(await ScanAsync(bridge.SecondaryBus, bridge, devices));
+        await PrepareVirtualFunctionsAsync(bridge);
         await WriteAsync(bridge, 0x1A, 1, _lastBus);
+    }
+
+    /// <summary>ARI Forwarding Enable, without which Functions beyond 7 cannot be addressed (§6.13), and bus numbers for all the VFs that
+    /// may come (§9.2.1.2).</summary>
+    private async Task PrepareVirtualFunctionsAsync(DiscoveredFunction bridge)
+    {
+        var ari = bridge.ChildList.Any(c => c.ExtendedOffsets.ContainsKey(AriId));
+        if (ari && bridge.CapabilityOffsets.TryGetValue(PciExpress, out var express))
+            await WriteAsync(bridge, express + 0x28, 2, await ReadAsync(bridge, express + 0x28, 2) | AriForwardingEnable);
+        foreach (var pf in bridge.ChildList)
+        {
+            if (pf.TotalVfs == 0) continue;
+            var sriov = pf.ExtendedOffsets[SriovId];
+            await WriteAsync(pf, sriov + 0x08, 2, ari ? AriCapableHierarchy : 0);
+            await WriteAsync(pf, sriov + 0x10, 2, (uint)pf.TotalVfs);
+            var offset = await ReadAsync(pf, sriov + 0x14, 2);
+            var stride = await ReadAsync(pf, sriov + 0x16, 2);
+            await WriteAsync(pf, sriov + 0x10, 2, 0);
+            var last = (uint)pf.Id.Value + offset + (stride * (uint)(pf.TotalVfs - 1));
+            _lastBus = (byte)Math.Max(_lastBus, Math.Min(last >> 8, byte.MaxValue));
+        }
     }
 
     private async Task ReadCapabilitiesAsync(DiscoveredFunction f)
@@ -196,7 +242,13 @@ public sealed class Enumerator
             await WriteAsync(f, at, 4, uint.MaxValue);
             var low = await ReadAsync(f, at, 4);
             await WriteAsync(f, at, 4, 0);
-            if (low == 0 || (low & 1) != 0) continue;
+            if (low == 0) continue;
+            if ((low & 1) != 0)
+            {
+                bars.Add(new DiscoveredBar(i, 0, (~(low & ~3u) + 1) & 0xFFFF, false, false) { IsIo = true });
+                continue;
+            }
+
             var is64 = (low & 0b110) == 0b100;
             ulong mask = (low & ~0xFu) | 0xFFFF_FFFF_0000_0000;
             if (is64)
@@ -225,10 +277,14 @@ public sealed class Enumerator
 
         _memory = Align(_memory, WindowAlignment);
         _prefetchable = Align(_prefetchable, WindowAlignment);
-        var (memory, prefetchable) = (_memory, _prefetchable);
+        _io = Align(_io, IoWindowAlignment);
+        var (memory, prefetchable, io) = (_memory, _prefetchable, _io);
         foreach (var child in f.ChildList) await AssignAsync(child);
         _memory = Align(_memory, WindowAlignment);
         _prefetchable = Align(_prefetchable, WindowAlignment);
+        _io = Align(_io, IoWindowAlignment);
+        await WriteAsync(f, 0x1C, 2, io == _io ? 0x00F0 : (uint)(io >> 8) & 0xF0 | (uint)((_io - 1) >> 8 & 0xF0) << 8);
+        await WriteAsync(f, 0x30, 4, (uint)(io >> 16) | (uint)((_io - 1) >> 16) << 16);
         await WriteAsync(f, 0x20, 4, Window(memory, _memory));
         await WriteAsync(f, 0x24, 4, Window(prefetchable, _prefetchable));
         await WriteAsync(f, 0x28, 4, (uint)(prefetchable >> 32));
@@ -241,7 +297,12 @@ public sealed class Enumerator
         {
             var bar = bars[i];
             ulong address;
-            if (bar is { Is64: true, IsPrefetchable: true })
+            if (bar.IsIo)
+            {
+                address = Align(_io, bar.Size);
+                _io = address + bar.Size;
+            }
+            else if (bar is { Is64: true, IsPrefetchable: true })
             {
                 address = Align(_prefetchable, bar.Size);
                 _prefetchable = address + (bar.Size * copies);
@@ -266,14 +327,10 @@ public sealed class Enumerator
             var control = await ReadAsync(f, express + 8, 2) & ~payloadAndReadRequest;
             control |= Encode(_maxPayload) << 5 | Encode(_policy.MaxReadRequestSize) << 12;
             await WriteAsync(f, express + 8, 2, control);
-            if (f.ChildList.Any(c => c.ExtendedOffsets.ContainsKey(AriId)))
-            {
-                // ARI Forwarding Enable (§6.13), without which VFs beyond function 7 cannot be addressed.
-                await WriteAsync(f, express + 0x28, 2, await ReadAsync(f, express + 0x28, 2) | 1 << 5);
-            }
         }
 
-        await WriteAsync(f, 0x04, 2, 0b110);
+        var usesIo = f.Subtree().Any(below => below.BarList.Exists(bar => bar.IsIo));
+        await WriteAsync(f, 0x04, 2, usesIo ? 0b111u : 0b110);
         if (!f.IsBridge) return;
         if (_policy.BridgeSerrEnable) await WriteAsync(f, 0x3E, 2, await ReadAsync(f, 0x3E, 2) | 0b10);
         foreach (var child in f.ChildList) await EnableAsync(child);

@@ -10,6 +10,7 @@ namespace Sim.Pcie.Topology;
 public abstract class Function
 {
     private const int Command = 0x04;
+    private const int IoSpaceEnableBit = 0;
     private const int MemorySpaceEnableBit = 1;
     private const int BusMasterEnableBit = 2;
 
@@ -46,6 +47,9 @@ public abstract class Function
 
     /// <summary>Command.Memory Space Enable (§7.5.1.1.3); for a VF its PF's VF MSE (§9.3.3.3.4).</summary>
     public virtual bool MemorySpaceEnable => Config.Bit(Command, MemorySpaceEnableBit);
+
+    /// <summary>Command.I/O Space Enable (§7.5.1.1.3).</summary>
+    public bool IoSpaceEnable => Config.Bit(Command, IoSpaceEnableBit);
 
     /// <summary>Command.Bus Master Enable (§7.5.1.1.3).</summary>
     public bool BusMasterEnable => Config.Bit(Command, BusMasterEnableBit);

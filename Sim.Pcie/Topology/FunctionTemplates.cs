@@ -15,6 +15,7 @@ internal static class FunctionTemplates
         var config = new ConfigSpace(name);
         var identity = new FunctionIdentity(options.VendorId, options.DeviceId, PciToPciBridge) { RevisionId = options.RevisionId };
         var header = Type1Header.Add(config, identity);
+        var power = PowerManagementCapability.Add(config, 0x40);
         var msi = MsiCapability.Add(config, 0x50);
         var express = PciExpressCapability.Add(config, 0x70, new PciExpressOptions(PciePortType.RootPort)
         {
@@ -49,7 +50,7 @@ internal static class FunctionTemplates
 
         var containment = new DpcOptions { RootPortExtensions = options.DpcRootPortExtensions };
         var dpc = options.Dpc ? DpcCapability.Add(config, extended, containment) : null;
-        return new BridgeFunction(sim, name, header, express, aer, acs, dpc, msi);
+        return new BridgeFunction(sim, name, header, express, aer, acs, dpc, msi, power);
     }
 
     public static BridgeFunction SwitchPort(Simulator sim, string name, bool isUpstream, int index, SwitchOptions options)
@@ -58,6 +59,7 @@ internal static class FunctionTemplates
         var port = isUpstream ? options.Up : options.Down;
         var header = Type1Header.Add(config,
             new FunctionIdentity(port.VendorId, port.DeviceId, PciToPciBridge) { RevisionId = port.RevisionId });
+        var power = PowerManagementCapability.Add(config, 0x40);
         var msi = MsiCapability.Add(config, 0x50);
         var express = PciExpressCapability.Add(
             config, 0x70, new PciExpressOptions(isUpstream ? PciePortType.UpstreamPort : PciePortType.DownstreamPort)
@@ -70,6 +72,8 @@ internal static class FunctionTemplates
             });
         var aer = port.Aer ? AerCapability.Add(config, 0x100, new AerOptions { Errors = AerOptions.PortErrors }) : null;
         var acs = options.Acs && !isUpstream ? AcsCapability.Add(config, aer is null ? 0x100 : 0x150, port.AcsSupported) : null;
-        return new BridgeFunction(sim, name, header, express, aer, acs, dpc: null, msi);
+        var containment = new DpcOptions { PoisonedTlpEgressBlocking = true };
+        var dpc = options.Dpc && !isUpstream ? DpcCapability.Add(config, 0x170, containment) : null;
+        return new BridgeFunction(sim, name, header, express, aer, acs, dpc, msi, power);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Sim.Core;
+using Sim.Pcie.Capabilities;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Transactions;
@@ -10,6 +11,9 @@ namespace Sim.Pcie.Topology;
 internal sealed class HostRequester
 {
     private const int Tags = 256;
+    private const int RpPioUnsupportedRequest = 0;
+    private const int RpPioCompleterAbort = 1;
+    private const int RpPioTimeout = 2;
 
     private readonly RootPort _port;
     private readonly SimDuration _latency;
@@ -54,14 +58,17 @@ internal sealed class HostRequester
             value = BinaryPrimitives.ReadUInt64LittleEndian(raw);
         }
 
-        Finish(tag, value, header.Status, timedOut: false);
+        // The tag is free before anything is reported: what triggers containment ends every request still outstanding.
+        _tags.Free(tag);
+        var done = _pending[tag];
+        Complete(in done, value, header.Status, timedOut: false, OnFailed(in done.Request.Header, header.Status));
     }
 
     /// <summary>The request was lost with the link: the root port answers in its place (§2.9.1).</summary>
     public void OnLost(in TlpHeader header)
     {
         if (header.FlowClass == FlowClass.NonPosted && _tags.IsOutstanding(header.Tag))
-            Finish(header.Tag, ulong.MaxValue, CompletionStatus.UnsupportedRequest, timedOut: false);
+            Lose(header.Tag);
     }
 
     /// <summary>The link went down: what was sent and not answered will not be (§2.9.1).</summary>
@@ -69,7 +76,7 @@ internal sealed class HostRequester
     {
         for (var tag = 0; tag < Tags; tag++)
         {
-            if (_tags.IsOutstanding(tag)) Finish(tag, ulong.MaxValue, CompletionStatus.UnsupportedRequest, timedOut: false);
+            if (_tags.IsOutstanding(tag)) Lose(tag);
         }
     }
 
@@ -77,31 +84,53 @@ internal sealed class HostRequester
     {
         _tags.Timeout = _port.Function.CompletionTimeout;
         var tag = _tags.Allocate();
-        _pending[tag] = pending;
         var request = pending.Request;
         request.Header.Tag = tag;
+        _pending[tag] = pending;
+        _pending[tag].Request = request;
         _port.Transmitter.Send(in request, _port.Sim.Now + _latency, null);
     }
 
     private void OnTimeout(int tag)
     {
+        var done = _pending[tag];
         _port.Function.Errors.Report(PcieError.CompletionTimeout);
-        Complete(tag, ulong.MaxValue, CompletionStatus.UnsupportedRequest, timedOut: true);
+        var exception = ReportRpPio(in done.Request.Header, RpPioTimeout);
+        Complete(in done, ulong.MaxValue, CompletionStatus.UnsupportedRequest, timedOut: true, exception);
     }
 
-    private void Finish(int tag, ulong value, CompletionStatus status, bool timedOut)
+    private CompletionStatus StatusWhileDown => DpcController.StatusWhileDown(_port.Dpc);
+
+    /// <summary>A Completion said UR or CA: Secondary Status shows it (§7.5.1.3.7), and it is an RP PIO error (§6.2.11.3).</summary>
+    private bool OnFailed(in TlpHeader request, CompletionStatus status)
+    {
+        if (status is not (CompletionStatus.UnsupportedRequest or CompletionStatus.CompleterAbort)) return false;
+        var aborted = status == CompletionStatus.CompleterAbort;
+        var bit = aborted ? HeaderView.ReceivedTargetAbort : HeaderView.ReceivedMasterAbort;
+        _port.Function.Config.HwSetBits(Type1Header.SecondaryStatusOffset, 2, 1u << bit);
+        return ReportRpPio(in request, aborted ? RpPioCompleterAbort : RpPioUnsupportedRequest);
+    }
+
+    private bool ReportRpPio(in TlpHeader request, int outcome)
+    {
+        const int io = 8;
+        const int memory = 16;
+        var space = request.IsConfiguration ? 0 : request.Type is TlpType.IORd or TlpType.IOWr ? io : memory;
+        return _port.Dpc?.ReportRpPio(space + outcome, in request) ?? false;
+    }
+
+    private void Lose(int tag)
     {
         _tags.Free(tag);
-        Complete(tag, value, status, timedOut);
+        var done = _pending[tag];
+        Complete(in done, ulong.MaxValue, StatusWhileDown, timedOut: false, exception: false);
     }
 
-    private void Complete(int tag, ulong value, CompletionStatus status, bool timedOut)
+    private void Complete(in Pending done, ulong value, CompletionStatus status, bool timedOut, bool exception)
     {
-        var done = _pending[tag];
-        _pending[tag] = default;
-        if (_waiting.Count > 0) Issue(_waiting.Dequeue());
+        if (_waiting.Count > 0 && _tags.Any) Issue(_waiting.Dequeue());
         if (done.Bytes < 8 && status == CompletionStatus.Successful) value &= (1UL << (done.Bytes * 8)) - 1;
-        done.Result.Set(new CpuLoad(value, status, timedOut, done.Issued, _port.Sim.Now));
+        done.Result.Set(new CpuLoad(value, status, timedOut, done.Issued, _port.Sim.Now) { Exception = exception });
     }
 
     private struct Pending

@@ -16,6 +16,8 @@ public readonly record struct MessageArrival(RootPort Port, TlpHeader Header);
 /// </summary>
 public sealed class RootComplex
 {
+    private static readonly SimDuration RetryInterval = SimDuration.FromMicroseconds(10);
+
     private readonly List<RootPort> _ports = [];
 
     /// <summary>Makes a Root Complex without ports.</summary>
@@ -86,10 +88,9 @@ public sealed class RootComplex
     {
         if (!Memory.Contains(address, bytes) && PortOf(address) is { } port)
             return port.Requester.Send(Tlps.MemoryRead(HostRequester.Id, 0, address, bytes), bytes);
+        if (!Memory.Contains(address, bytes)) return Unclaimed();
         var result = new SimCompletion<CpuLoad>();
-        result.Set(Memory.Contains(address, bytes)
-            ? new CpuLoad(Memory.ReadValue(address, bytes), CompletionStatus.Successful, false, Sim.Now, Sim.Now)
-            : new CpuLoad(ulong.MaxValue, CompletionStatus.UnsupportedRequest, false, Sim.Now, Sim.Now));
+        result.Set(new CpuLoad(Memory.ReadValue(address, bytes), CompletionStatus.Successful, false, Sim.Now, Sim.Now));
         return result;
     }
 
@@ -109,8 +110,18 @@ public sealed class RootComplex
         {
             if (PortOfBus((byte)id.Bus) is not { } port) return new ConfigResult(uint.MaxValue, CompletionStatus.UnsupportedRequest);
             var type1 = id.Bus != port.Function.SecondaryBus;
+            if (!type1 && !port.Function.ForwardsDevice(id)) return new ConfigResult(uint.MaxValue, CompletionStatus.UnsupportedRequest);
             var request = Tlps.ConfigRead(HostRequester.Id, 0, id, offset & ~3, ByteEnablesOf(offset, size), type1);
             var load = await port.Requester.Send(in request, 4);
+            for (var retries = 0; load.Status == CompletionStatus.RequestRetry && retries < Options.ConfigurationRetries; retries++)
+            {
+                // §2.3.2: RRS becomes a Vendor ID that nobody has where software asked to see it, else a new Request.
+                if (offset == 0 && size >= 2 && port.Function.Express.RrsSoftwareVisibilityEnabled)
+                    return new ConfigResult(0xFFFF_0001 & (uint)((1UL << (size * 8)) - 1), CompletionStatus.Successful);
+                await Sim.Delay(RetryInterval);
+                load = await port.Requester.Send(in request, 4);
+            }
+
             if (!load.Succeeded) return new ConfigResult(uint.MaxValue, load.Status);
             dword = (uint)load.Value;
         }
@@ -132,9 +143,31 @@ public sealed class RootComplex
 
         if (PortOfBus((byte)id.Bus) is not { } port) return CompletionStatus.UnsupportedRequest;
         var type1 = id.Bus != port.Function.SecondaryBus;
-        var request = Tlps.ConfigWrite(
-            HostRequester.Id, 0, id, offset & ~3, port.Bodies.RentDword(dword), ByteEnablesOf(offset, size), type1);
-        return (await port.Requester.Send(in request, 4)).Status;
+        if (!type1 && !port.Function.ForwardsDevice(id)) return CompletionStatus.UnsupportedRequest;
+        for (var retries = 0; ; retries++)
+        {
+            var request = Tlps.ConfigWrite(
+                HostRequester.Id, 0, id, offset & ~3, port.Bodies.RentDword(dword), ByteEnablesOf(offset, size), type1);
+            var status = (await port.Requester.Send(in request, 4)).Status;
+            if (status != CompletionStatus.RequestRetry || retries >= Options.ConfigurationRetries) return status;
+            await Sim.Delay(RetryInterval);
+        }
+    }
+
+    /// <summary>A CPU's IN of 1, 2 or 4 bytes inside one DW of I/O space; all ones where nothing claims the address.</summary>
+    public SimCompletion<CpuLoad> InAsync(uint address, int bytes)
+    {
+        if (PortOfIo(address) is { } port)
+            return port.Requester.Send(Tlps.IoRead(HostRequester.Id, 0, address, ByteEnablesOf((int)address, bytes)), bytes);
+        return Unclaimed();
+    }
+
+    /// <summary>A CPU's OUT of 1, 2 or 4 bytes inside one DW of I/O space; non-posted, so its end can be awaited.</summary>
+    public SimCompletion<CpuLoad> OutAsync(uint address, int bytes, uint value)
+    {
+        if (PortOfIo(address) is not { } port) return Unclaimed();
+        var body = port.Bodies.RentDword(value << (int)(address & 3) * 8);
+        return port.Requester.Send(Tlps.IoWrite(HostRequester.Id, 0, address, body, ByteEnablesOf((int)address, bytes)), 4);
     }
 
     /// <summary>The root port whose open window claims a memory address.</summary>
@@ -143,6 +176,23 @@ public sealed class RootComplex
         foreach (var port in _ports)
         {
             if (port.Function.Claims(address)) return port;
+        }
+
+        return null;
+    }
+
+    private SimCompletion<CpuLoad> Unclaimed()
+    {
+        var result = new SimCompletion<CpuLoad>();
+        result.Set(new CpuLoad(ulong.MaxValue, CompletionStatus.UnsupportedRequest, false, Sim.Now, Sim.Now));
+        return result;
+    }
+
+    private RootPort? PortOfIo(uint address)
+    {
+        foreach (var port in _ports)
+        {
+            if (port.Function.ClaimsIo(address)) return port;
         }
 
         return null;

@@ -26,6 +26,10 @@ public sealed record RootComplexOptions
     /// ns.</summary>
     public SimDuration Latency { get; init; } = SimDuration.FromNanoseconds(50);
 
+    /// <summary>How often the Root Complex issues a configuration request anew whose Completion had status RRS, 10 us apart, before it
+    /// gives up and software reads all ones (§2.3.2). Default 100 000, which is a second.</summary>
+    public int ConfigurationRetries { get; init; } = 100_000;
+
     /// <summary>Peer-to-peer between (and back through) root ports.</summary>
     public RootPeerToPeer PeerToPeer { get; init; } = RootPeerToPeer.Forward;
 }

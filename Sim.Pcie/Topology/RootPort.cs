@@ -14,6 +14,7 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
 
     private readonly RootComplex _root;
     private readonly SimEvent _rpBusy;
+    private readonly DownstreamLinkControl _linkControl;
 
     internal RootPort(RootComplex root, string name, RootPortOptions options, int device)
         : base(root.Sim, name, options.Credits)
@@ -28,10 +29,7 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
         Requester = new HostRequester(this, root.Options.Latency);
         Gate = new TranslationGate(root, this);
         RootErrors = new RootErrorHandler(ErrorTrace, Function.Express, Function.Aer, this, this, Dpc);
-        Function.SecondaryBusResetChanged += asserted =>
-        {
-            if (asserted) HotReset.Below(this);
-        };
+        _linkControl = new DownstreamLinkControl(this, Function);
     }
 
     /// <summary>What it was made with.</summary>
@@ -82,8 +80,7 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
     /// <inheritdoc/>
     protected internal override void OnLinkStateChanged(bool up)
     {
-        if (up) Function.Express.SetLinkUp((int)Link!.Speed, (int)Link.Width);
-        else Function.Express.SetLinkDown();
+        _linkControl.OnLinkStateChanged(up);
         if (!up) Requester.OnLinkDown();
     }
 
@@ -104,12 +101,12 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
     /// <summary>DPC (§6.2.11): the link is down until software clears DPC Trigger Status.</summary>
     bool IContainedPort.BeginContainment()
     {
-        Link?.TakeDown();
+        Link?.TakeDown(LinkDownCause.Containment);
         _rpBusy.ScheduleAfter(RpBusyTime);
         return true;
     }
 
-    void IContainedPort.EndContainment() => Link?.BringUp();
+    void IContainedPort.EndContainment() => Link?.BringUp(LinkDownCause.Containment);
 
     private void SignalInterrupt(int messageNumber) =>
         Function.SignalMsi(messageNumber, (_, data) => _root.Interrupts.Deliver(Function.Id, data));

@@ -56,6 +56,12 @@ public sealed class Switch
     private void RouteByAddress(SwitchPort ingress, in Tlp tlp, LinkDirection from)
     {
         var address = tlp.Header.Address;
+        if (tlp.Header.Type is TlpType.IORd or TlpType.IOWr)
+        {
+            RouteIo(ingress, in tlp, from);
+            return;
+        }
+
         if (ingress.IsUpstream)
         {
             foreach (var port in _downstream)
@@ -94,6 +100,28 @@ public sealed class Switch
         {
             if (port == ingress || !port.Function.Claims(address)) continue;
             Forward(redirect ? Upstream : port, in tlp, from);
+            return;
+        }
+
+        ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+    }
+
+    /// <summary>I/O Requests go by the I/O windows, down or, from below, up (§7.5.1.3.6).</summary>
+    private void RouteIo(SwitchPort ingress, in Tlp tlp, LinkDirection from)
+    {
+        var address = tlp.Header.Address;
+        if (ingress.IsUpstream && ingress.Function.ClaimsIo(address))
+        {
+            foreach (var port in _downstream)
+            {
+                if (!port.Function.ClaimsIo(address)) continue;
+                Forward(port, in tlp, from);
+                return;
+            }
+        }
+        else if (!ingress.IsUpstream && ingress.Function.ForwardsUpstream && !ingress.Function.ClaimsIo(address))
+        {
+            Forward(Upstream, in tlp, from);
             return;
         }
 
@@ -163,7 +191,17 @@ public sealed class Switch
             {
                 if (!below.Function.ClaimsBus(bus)) continue;
                 var forwarded = tlp;
-                if (bus == below.Function.SecondaryBus) forwarded.Header = AsType0(in header);
+                if (bus == below.Function.SecondaryBus)
+                {
+                    if (!below.Function.ForwardsDevice(header.DestinationId))
+                    {
+                        ingress.Refuse(in tlp, from, below.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+                        return;
+                    }
+
+                    forwarded.Header = AsType0(in header);
+                }
+
                 Forward(below, in forwarded, from);
                 return;
             }
@@ -244,6 +282,7 @@ public sealed class Switch
         }
 
         // §2.9.1: a Downstream Port in DL_Down discards posted requests and completions and completes non-posted requests with UR.
-        ((SwitchPort)from.To).RefuseSilently(in tlp, from, egress.Function, CompletionStatus.UnsupportedRequest);
+        // In DPC the status is what DPC Completion Control says (§2.9.3).
+        ((SwitchPort)from.To).RefuseSilently(in tlp, from, egress.Function, egress.StatusWhileDown);
     }
 }

@@ -28,6 +28,9 @@ public sealed record SwitchOptions
     /// <summary>Every downstream port.</summary>
     public SwitchPortOptions Down { get; init; } = new();
 
+    /// <summary>Whether downstream ports have a Downstream Port Containment capability.</summary>
+    public bool Dpc { get; init; } = true;
+
     /// <summary>Whether downstream ports have an ACS capability.</summary>
     public bool Acs { get; init; } = true;
 }

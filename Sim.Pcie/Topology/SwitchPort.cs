@@ -13,6 +13,7 @@ public sealed class SwitchPort : Port, IContainedPort
     private readonly Switch _owner;
     private readonly DpcController? _dpc;
     private readonly BridgeErrorForwarder _forwarder;
+    private readonly DownstreamLinkControl? _linkControl;
 
     internal SwitchPort(Simulator sim, string name, Switch owner, bool isUpstream, int index)
         : base(sim, name, owner.Options.Credits)
@@ -23,8 +24,8 @@ public sealed class SwitchPort : Port, IContainedPort
         _dpc = Function.Dpc is { } dpc ? new DpcController(ErrorTrace, Function.Express, dpc, this) : null;
         _forwarder = new BridgeErrorForwarder(ErrorTrace, Function.Config, Function.Express, this) { Dpc = _dpc };
         Function.AttachErrors(new ErrorReporter(ErrorTrace, Function.Config, Function.Express, Function.Aer, this) { Dpc = _dpc });
-        if (isUpstream) Function.SecondaryBusResetChanged += ResetAllBelow;
-        else Function.SecondaryBusResetChanged += ResetBelow;
+        if (isUpstream) Function.SecondaryBusResetChanged += asserted => HoldAllBelow(asserted, ResetKind.Hot);
+        else _linkControl = new DownstreamLinkControl(this, Function);
     }
 
     /// <summary>Position: the port towards the Root Complex.</summary>
@@ -51,14 +52,17 @@ public sealed class SwitchPort : Port, IContainedPort
         _owner.Upstream.Transmitter.Send(in tlp, Sim.Now + ResponseLatency, null);
     }
 
+    /// <summary>Status of a non-posted request that finds the link down.</summary>
+    internal CompletionStatus StatusWhileDown => DpcController.StatusWhileDown(_dpc);
+
     /// <summary>DPC (§6.2.11): the link is down until software clears DPC Trigger Status.</summary>
     bool IContainedPort.BeginContainment()
     {
-        Link?.TakeDown();
+        Link?.TakeDown(LinkDownCause.Containment);
         return false;
     }
 
-    void IContainedPort.EndContainment() => Link?.BringUp();
+    void IContainedPort.EndContainment() => Link?.BringUp(LinkDownCause.Containment);
 
     void IContainedPort.SignalInterrupt(int messageNumber) => Function.SignalMsi(messageNumber, (address, data) =>
     {
@@ -82,30 +86,39 @@ public sealed class SwitchPort : Port, IContainedPort
     /// <inheritdoc/>
     protected internal override void OnLinkStateChanged(bool up)
     {
-        if (up) Function.Express.SetLinkUp((int)Link!.Speed, (int)Link.Width);
-        else Function.Express.SetLinkDown();
-        if (!up && IsUpstream) ResetSwitch(ResetKind.LinkDown);
-    }
+        if (_linkControl is { } control)
+        {
+            control.OnLinkStateChanged(up);
+            return;
+        }
 
-    /// <summary>A hot reset of the whole switch: the upstream port's function, all below it (§6.6.1).</summary>
-    internal void ResetSwitch(ResetKind kind)
-    {
+        if (up)
+        {
+            Function.Express.SetLinkUp((int)Link!.Speed, (int)Link.Width);
+            HoldAllBelow(false, ResetKind.Hot);
+            return;
+        }
+
+        // The upstream port's link went down: the whole switch is reset, and so is all below it (§6.6.1).
+        var kind = Link!.ResetKindOfDown;
+        Function.Express.SetLinkDown();
         Function.Reset(kind);
-        ResetAllBelow(true);
+        HoldAllBelow(true, kind);
     }
 
-    private void ResetAllBelow(bool asserted)
+    /// <summary>The reset of the switch's internal bus: its Downstream Ports are reset and their links held down.</summary>
+    private void HoldAllBelow(bool asserted, ResetKind kind)
     {
-        if (!asserted) return;
         foreach (var port in _owner.Downstream)
         {
-            port.Function.Reset(ResetKind.Hot);
-            port.ResetBelow(true);
-        }
-    }
+            if (!asserted)
+            {
+                port.Link?.BringUp(LinkDownCause.UpstreamReset);
+                continue;
+            }
 
-    private void ResetBelow(bool asserted)
-    {
-        if (asserted) HotReset.Below(this);
+            port.Link?.TakeDown(LinkDownCause.UpstreamReset);
+            port.Function.Reset(kind);
+        }
     }
 }

@@ -14,7 +14,6 @@ internal static class BusReset
         await kernel.Sim.Delay(kernel.Policy.ResetAssertion);
         await bridge.UpdateAsync(BridgeControl, 2, BridgeControlBusReset, 0);
         await kernel.Sim.Delay(kernel.Policy.ResetWait);
-        // The first Function below answers with its Vendor ID when it is ready (§6.6.1).
-        return below.Count == 0 || await below[0].ReadAsync(0, 4) != uint.MaxValue;
+        return below.Count == 0 || await DeviceWait.RunAsync(kernel, below[0], "bus reset");
     }
 }

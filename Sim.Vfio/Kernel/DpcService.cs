@@ -48,7 +48,7 @@ internal sealed class DpcService(HostKernel kernel, PciFunction port)
         if (!await WaitAsync(port.Express + LinkStatus, LinkActive, LinkActive)) return false;
         await kernel.Sim.Delay(kernel.Policy.ResetWait);
         var below = kernel.Below(bridge);
-        return below.Count == 0 || await below[0].ReadAsync(0, 4) != uint.MaxValue;
+        return below.Count == 0 || await DeviceWait.RunAsync(kernel, below[0], "DPC");
     }
 
     private async Task<bool> WaitAsync(int register, uint mask, uint value)

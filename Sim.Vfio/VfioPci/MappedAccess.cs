@@ -49,7 +49,7 @@ internal static class MappedAccess
         var outcome = await PrepareAsync(mapping, offset, bytes);
         if (outcome != AccessOutcome.Completed) return new(outcome, issued, default);
         var load = await kernel.Root.LoadAsync(AddressOf(mapping, offset), bytes);
-        if (!load.Succeeded && kernel.Policy.FailedLoadIsMachineCheck)
+        if (!load.Succeeded && (load.Exception || kernel.Policy.FailedLoadIsMachineCheck))
             kernel.Panic(mapping.Device.Function, "Kernel panic - not syncing: Fatal machine check");
         return new(kernel.Outcome.IsPanicked ? AccessOutcome.HostLost : AccessOutcome.Completed, issued, load);
     }
