@@ -36,7 +36,13 @@ internal static class FunctionTemplates
         AerCapability? aer = null;
         if (options.Aer)
         {
-            var reporting = new AerOptions { Errors = AerOptions.PortErrors, RootRegisters = true, Ecrc = options.Ecrc };
+            var reporting = new AerOptions
+            {
+                Errors = AerOptions.PortErrors,
+                RootRegisters = true,
+                Ecrc = options.Ecrc,
+                HeaderRecords = options.HeaderRecords,
+            };
             aer = AerCapability.Add(config, extended, reporting);
             extended += 0x50;
         }
@@ -70,7 +76,8 @@ internal static class FunctionTemplates
                 MaxLinkWidth = (int)port.MaxLinkWidth,
                 RoleBasedErrorReporting = port.RoleBasedErrorReporting,
             });
-        var aer = port.Aer ? AerCapability.Add(config, 0x100, new AerOptions { Errors = AerOptions.PortErrors }) : null;
+        var reporting = new AerOptions { Errors = AerOptions.PortErrors, HeaderRecords = options.HeaderRecords };
+        var aer = port.Aer ? AerCapability.Add(config, 0x100, reporting) : null;
         var acs = options.Acs && !isUpstream ? AcsCapability.Add(config, aer is null ? 0x100 : 0x150, port.AcsSupported) : null;
         var containment = new DpcOptions { PoisonedTlpEgressBlocking = true };
         var dpc = options.Dpc && !isUpstream ? DpcCapability.Add(config, 0x170, containment) : null;

@@ -57,6 +57,9 @@ public sealed record RootPortOptions
     /// <summary>ECRC Generation Capable and ECRC Check Capable, in its AER capability.</summary>
     public bool Ecrc { get; init; } = true;
 
+    /// <summary>Headers that its AER capability can record; more than 1 makes Multiple Header Recording Capable.</summary>
+    public int HeaderRecords { get; init; } = 1;
+
     /// <summary>Whether it has an ACS capability.</summary>
     public bool Acs { get; init; } = true;
 

@@ -66,7 +66,8 @@ public sealed class Switch
         {
             foreach (var port in _downstream)
             {
-                if (!port.Function.Claims(address)) continue;
+                // Two bridges in a row: the windows of both must claim it (§7.5.1.3).
+                if (!port.Function.Claims(address) || !ingress.Function.Claims(address)) continue;
                 Forward(port, in tlp, from);
                 return;
             }

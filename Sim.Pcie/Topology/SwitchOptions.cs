@@ -28,6 +28,9 @@ public sealed record SwitchOptions
     /// <summary>Every downstream port.</summary>
     public SwitchPortOptions Down { get; init; } = new();
 
+    /// <summary>Headers that the AER capability of each port can record; more than 1 makes Multiple Header Recording Capable.</summary>
+    public int HeaderRecords { get; init; } = 1;
+
     /// <summary>Whether downstream ports have a Downstream Port Containment capability.</summary>
     public bool Dpc { get; init; } = true;
 

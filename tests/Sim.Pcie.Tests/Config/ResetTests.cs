@@ -79,7 +79,9 @@ public sealed class ResetTests
         };
         var bench = new Bench(options: new()
         {
-            Device = new() { Readiness = times }, NoSoftReset = false, Root = new() { ConfigurationRetries = 0 },
+            Device = new() { Readiness = times },
+            NoSoftReset = false,
+            Root = new() { ConfigurationRetries = 0 },
         }).Enumerated();
         Assert.Multiple(() =>
         {

@@ -105,7 +105,10 @@ public sealed class RoutingGateTests
         Vfs = vfs,
         Sriov = new()
         {
-            TotalVfs = vfs, FirstVfOffset = offset, VfDeviceId = 0x5679, VfBars = [new(0, BarKind.Memory64Prefetchable, 0x1000)],
+            TotalVfs = vfs,
+            FirstVfOffset = offset,
+            VfDeviceId = 0x5679,
+            VfBars = [new(0, BarKind.Memory64Prefetchable, 0x1000)],
         },
     };
 
