@@ -54,6 +54,15 @@ public sealed class Kernel : ScriptItem
 {
     [Key("revoke", "What happens to a user's BAR mappings while the device is !RUNNING.")]
     public RevokePolicy Revoke { get; private set; } = RevokePolicy.None;
+
+    [Key("disabled_memory", "What happens to a user's BAR mappings while memory space is disabled or the Function resets.")]
+    public DisabledMemory DisabledMemory { get; private set; } = DisabledMemory.Zap;
+}
+
+public enum DisabledMemory
+{
+    [Word("zap", "the mappings are removed and come back with the memory: Linux since 5.8")] Zap,
+    [Word("open", "the mappings stay: Linux before")] Open,
 }
 
 public enum RevokePolicy

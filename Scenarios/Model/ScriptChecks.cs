@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Scenarios.Language;
+using Sim.Pcie.Errors;
+using Sim.Pcie.Inject;
 
 namespace Scenarios.Model;
 
@@ -33,11 +35,42 @@ internal static partial class ScriptChecks
             case MigrateEntry migrate: Function(errors, script, migrate.Of); break;
             case StoreEntry store: Access(errors, script, store.By, store.To, store.PositionOf("bytes"), store.Bytes); break;
             case LoadEntry load: Access(errors, script, load.By, load.From, load.PositionOf("bytes"), load.Bytes); break;
+            case InjectEntry inject: Injected(errors, script, inject); break;
+            case AerInjectEntry inject: AerInject(errors, inject); break;
+            case LinkFaultEntry fault: Known(errors, "port", fault.On, Sockets(script.Topology)); break;
+            case WriteConfigEntry write: Function(errors, script, write.Of); Opened(errors, script, write.Of); break;
             default: throw new InvalidOperationException($"{entry.GetType().Name} has no check");
         }
         if (entry.At.Point != MigrationPoint.Start && !script.Timeline.OfType<MigrateEntry>().Any())
             errors.Add(entry.PositionOf("at"),
                 $"nothing migrates, so '{entry.At.Point.Word()}' never comes; expected a time, or a 'do: migrate' entry");
+    }
+
+    private static void Injected(ErrorList errors, Script script, InjectEntry inject)
+    {
+        Known(errors, "component", inject.On, Components(script.Topology));
+        if (ErrorTable.Find(inject.Error.Name) is null)
+            Known(errors, "error", inject.Error, ErrorTable.All.Select(e => e.Name.ToLowerInvariant().Replace(' ', '-')));
+        if (!Platforms.ErrorPlayer.TryHeader(inject.Header, out _))
+            errors.Add(inject.PositionOf("header"), $"'{inject.Header}' is no TLP header; expected 3 or 4 DWs like '40000001 0000000f fee00000'");
+    }
+
+    private static void AerInject(ErrorList errors, AerInjectEntry inject)
+    {
+        try
+        {
+            AerInjectFile.Parse(inject.Text);
+        }
+        catch (AerInjectFormatException e)
+        {
+            errors.Add(inject.PositionOf("text"), $"line {e.Line}, column {e.Column} of the aer-inject text: {e.Complaint}");
+        }
+    }
+
+    private static void Opened(ErrorList errors, Script script, FunctionName of)
+    {
+        if (script.Actors.Items.All(a => a.Value.Maps.ToString() != of.ToString()))
+            errors.Add(of.Position, $"nobody has opened {of}; expected an actor that maps it");
     }
 
     private static void Access(ErrorList errors, Script script, Reference by, MmioPlace place, SourcePosition at, ByteSize bytes)
@@ -68,6 +101,9 @@ internal static partial class ScriptChecks
         errors.Add(reference.Position, $"no {what} is called '{reference.Name}'{hint}; expected {expected}");
         return false;
     }
+
+    private static IEnumerable<string> Sockets(Topology topology) =>
+        topology.RootPorts.Names.Concat(topology.Switches.Items.SelectMany(s => s.Value.Ports.Names.Select(p => $"{s.Name}.{p}")));
 
     private static IEnumerable<string> Components(Topology topology) =>
     [

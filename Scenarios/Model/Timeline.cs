@@ -7,6 +7,10 @@ namespace Scenarios.Model;
 [Choice("do", "migrate", typeof(MigrateEntry), "The VMM stops, saves and resumes the Function elsewhere.")]
 [Choice("do", "store", typeof(StoreEntry), "An actor stores to a place in a BAR.")]
 [Choice("do", "load", typeof(LoadEntry), "An actor loads from a place in a BAR.")]
+[Choice("do", "inject", typeof(InjectEntry), "A Function detects an error that nothing on the bus made.")]
+[Choice("do", "aer-inject", typeof(AerInjectEntry), "Functions detect the errors of an aer-inject file.")]
+[Choice("do", "link-fault", typeof(LinkFaultEntry), "Something goes wrong on a link, below the Transaction Layer.")]
+[Choice("do", "write-config", typeof(WriteConfigEntry), "A user writes a configuration register through vfio.")]
 [Choice("do", "poll-health", typeof(PollHealthEntry), "A guest driver reads the device's health as the mlx5 driver does.")]
 public abstract class TimelineEntry : ScriptItem
 {

@@ -15,6 +15,7 @@ internal static class HostPolicies
         PanicOnUnrecoveredNmi = script.Platform.SystemError == SystemErrorPolicy.Panic,
         FirmwareNonFatal = Severity(script.Platform.FirmwareNonFatal),
         FirmwareFatal = Severity(script.Platform.FirmwareFatal),
+        BlocksDisabledMemory = script.Kernel.DisabledMemory == DisabledMemory.Zap,
         FailedLoadIsMachineCheck = script.Platform.FailedLoad == FailedLoad.MachineCheck,
 
         // The kernel's DPC service runs where something sets the trigger; which value the register gets is the override's.

@@ -94,6 +94,9 @@ internal sealed class Machine
         }
     }
 
+    /// <summary>The link below a Root Port or Switch Downstream Port.</summary>
+    public Link LinkBelow(string port) => _sockets[port].Port.Link!;
+
     private void Wire(Topology topology)
     {
         foreach (var (name, _, item) in topology.RootPorts.Items)

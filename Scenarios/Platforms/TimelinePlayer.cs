@@ -12,6 +12,8 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
     private const ulong AllOnes32 = uint.MaxValue;
     private const int MissesUntilCompromised = 3;
 
+    private readonly ErrorPlayer _errors = new(machine);
+
     /// <summary>What the migration gave at the source; null if the script migrates nothing or it has not ended.</summary>
     public LiveMigrationResult? Migration { get; private set; }
 
@@ -48,7 +50,37 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
             case PollHealthEntry poll:
                 await PollAsync(poll);
                 break;
+            case InjectEntry inject:
+                await RepeatAsync(entry, _ => Now(() => _errors.Inject(inject)));
+                break;
+            case AerInjectEntry inject:
+                await RepeatAsync(entry, _ => Now(() => _errors.Inject(inject)));
+                break;
+            case LinkFaultEntry fault:
+                await RepeatAsync(entry, _ => Now(() => _errors.Break(fault)));
+                break;
+            case WriteConfigEntry write:
+                await RepeatAsync(entry, _ => WriteConfigAsync(write));
+                break;
         }
+    }
+
+    private static Task Now(Action act)
+    {
+        act();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Through the user's view of configuration space: what it may write of the hardware is the kernel's to say.</summary>
+    private async Task WriteConfigAsync(WriteConfigEntry write)
+    {
+        var device = cast.Opened(write.Of)!;
+        var config = machine.Device(write.Of.Device).Function(write.Of.Vf).Config;
+        if (RegisterField.Find(config, write.Field) is not { } field)
+            throw new ScriptException(write.PositionOf("field"), RegisterField.Unknown(write.Of.ToString(), config, write.Field));
+        var value = await device.ConfigReadAsync(field.Offset, field.Bytes);
+        await device.ConfigWriteAsync(field.Offset, field.Bytes, value & ~field.Mask | (uint)write.Value << field.Lsb & field.Mask);
+        recorder.Count($"configuration writes to {write.Of}");
     }
 
     private async Task RepeatAsync(TimelineEntry entry, Func<int, Task> act)

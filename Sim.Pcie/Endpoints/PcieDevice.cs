@@ -29,6 +29,9 @@ public sealed class PcieDevice : Port
     /// <summary>Physical and virtual functions, in order of addition.</summary>
     public IReadOnlyList<EndpointFunction> Functions => _functions;
 
+    /// <summary>Function 0 speaks for the device.</summary>
+    public override Function ErrorFunction => _functions[0];
+
     /// <summary>What it costs.</summary>
     internal DeviceOptions Options => _options;
 

@@ -78,6 +78,22 @@ public static class ErrorTable
     /// <summary>The correctable error with an AER bit, or null: reserved, or Advisory Non-Fatal, which is no error of its own.</summary>
     public static ErrorFacts? CorrectableError(int bit) => CorrectableByBit[bit];
 
+    /// <summary>The error that a text names: by its name in the registers ("Malformed TLP"), in kernel logs ("MalfTLP") or with hyphens
+    /// ("malformed-tlp"), in either case.</summary>
+    public static ErrorFacts? Find(string name)
+    {
+        foreach (var row in Rows)
+        {
+            if (row.KernelName.Equals(name, StringComparison.OrdinalIgnoreCase)
+                || row.Name.Replace(' ', '-').Equals(name.Replace(' ', '-'), StringComparison.OrdinalIgnoreCase)
+                || (row.Name.EndsWith(" Error", StringComparison.Ordinal)
+                    && row.Name[..^6].Replace(' ', '-').Equals(name.Replace(' ', '-'), StringComparison.OrdinalIgnoreCase)))
+                return row;
+        }
+
+        return null;
+    }
+
     private static ErrorFacts?[] ByBit(bool correctable)
     {
         var byBit = new ErrorFacts?[32];

@@ -108,7 +108,7 @@ public sealed class LinkDirection : EventTarget
     public long BytesSent { get; private set; }
 
     /// <summary>TLPs that were handed over and have not arrived: on the wire, or waiting for it or for credits.</summary>
-    public int UndeliveredTlps => _waiting + (_wire?.Count ?? 0);
+    public int UndeliveredTlps => _waiting + (_wire?.Count ?? 0) + (Faults?.Held ?? 0);
 
     /// <summary>Whether every credit ever consumed has come back (or is on its way): true when nothing is in flight, waiting or
     /// held.</summary>
@@ -174,6 +174,7 @@ public sealed class LinkDirection : EventTarget
         (_chosen, _waiting, _relaxed) = (None, 0, 0);
         _free = _sim.Now;
         while (_wire is { Count: > 0 }) Drop(_wire.Dequeue().Tlp, null);
+        Faults?.OnLinkDown();
         for (var k = 0; k < Classes; k++)
         {
             ref var lane = ref _lanes[k];
@@ -314,7 +315,26 @@ public sealed class LinkDirection : EventTarget
         else Fly(in tlp, started);
     }
 
+    /// <summary>Injected errors of this direction; null until there is one.</summary>
+    internal Inject.LinkFaults? Faults { get; set; }
+
+    /// <summary>A TLP that does not reach its receiver.</summary>
+    internal void Lose(in Tlp tlp) => Drop(in tlp, null);
+
+    /// <summary>A TLP that reached a full receiver: it is gone, and no credit with it.</summary>
+    internal void Overflow(in Tlp tlp)
+    {
+        if (_returnsCredits) _lanes[(int)tlp.Header.FlowClass].Held++;
+        ReturnCredits(in tlp, _sim.Now);
+        Drop(in tlp, null);
+    }
+
     private void Deliver(in Tlp tlp, SimTime started)
+    {
+        if (Faults is null || !Faults.Takes(in tlp, started)) DeliverNow(in tlp, started);
+    }
+
+    internal void DeliverNow(in Tlp tlp, SimTime started)
     {
         Delivered++;
         if (_returnsCredits) _lanes[(int)tlp.Header.FlowClass].Held++;

@@ -41,6 +41,10 @@ public abstract class Port
     /// <summary>Where the decisions of error paths are shown.</summary>
     public ErrorTrace ErrorTrace => Sim.Shared(static sim => new ErrorTrace(sim));
 
+    /// <summary>The Function that reports the port's own errors.</summary>
+    /// <exception cref="InvalidOperationException">It has none: a bare end of a link.</exception>
+    public virtual Function ErrorFunction => throw new InvalidOperationException($"{Name} has no function");
+
     /// <summary>Where consumed TLPs return their bodies and new ones rent them.</summary>
     public TlpBodyPool Bodies { get; }
 

@@ -38,6 +38,9 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
     /// <summary>The Type 1 function.</summary>
     public BridgeFunction Function { get; }
 
+    /// <inheritdoc/>
+    public override Function ErrorFunction => Function;
+
     /// <summary>Root Error Status and what follows from it.</summary>
     public RootErrorHandler RootErrors { get; }
 

@@ -35,6 +35,9 @@ public sealed class SwitchPort : Port, IContainedPort
     public BridgeFunction Function { get; }
 
     /// <inheritdoc/>
+    public override Function ErrorFunction => Function;
+
+    /// <inheritdoc/>
     protected override SimDuration ResponseLatency => _owner.Options.Latency;
 
     /// <inheritdoc/>

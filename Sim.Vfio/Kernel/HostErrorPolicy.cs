@@ -107,6 +107,10 @@ public sealed record HostErrorPolicy
     /// <summary>A CPU load whose completion was not successful is a machine check, which ends the host; else it reads all ones.</summary>
     public bool FailedLoadIsMachineCheck { get; init; }
 
+    /// <summary>vfio-pci zaps its users' mappings, and refuses read() and write(), while memory space is disabled or the Function resets;
+    /// kernels before 5.8 did not.</summary>
+    public bool BlocksDisabledMemory { get; init; } = true;
+
     /// <summary>How long Secondary Bus Reset stays asserted.</summary>
     public SimDuration ResetAssertion { get; init; } = SimDuration.FromMilliseconds(2);
 

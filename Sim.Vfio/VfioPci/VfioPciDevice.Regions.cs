@@ -72,11 +72,11 @@ public sealed partial class VfioPciDevice
 
         using var held = await _memoryLock.LockAsync();
         _virtualMemoryEnable = (value & CommandMemory) != 0;
-        if (!MemoryEnabled) Zap();
+        if (!MemoryEnabled && Kernel.Policy.BlocksDisabledMemory) Zap();
         await Function.WriteAsync(offset, size, value);
     }
 
-    private bool RegionAccessible => MemoryEnabled && !(Policy == RevokePolicy.FenceOnNotRunning && IsRevoked);
+    private bool RegionAccessible => (MemoryEnabled || !Kernel.Policy.BlocksDisabledMemory) && !(Policy == RevokePolicy.FenceOnNotRunning && IsRevoked);
 
     private async Task<bool> IsMsixTableAsync(int bar, ulong offset)
     {

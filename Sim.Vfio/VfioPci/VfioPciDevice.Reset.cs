@@ -18,7 +18,7 @@ public sealed partial class VfioPciDevice
     {
         using (await _memoryLock.LockAsync())
         {
-            Zap();
+            if (Kernel.Policy.BlocksDisabledMemory) Zap();
             var command = await Function.ReadAsync(Command, 2);
             var control = await Function.ReadAsync(Function.Express + DeviceControl, 2);
             var control2 = await Function.ReadAsync(Function.Express + DeviceControl2, 2);
