@@ -52,7 +52,8 @@ internal static partial class ScriptChecks
         if (ErrorTable.Find(inject.Error.Name) is null)
             Known(errors, "error", inject.Error, ErrorTable.All.Select(e => e.Name.ToLowerInvariant().Replace(' ', '-')));
         if (!Platforms.ErrorPlayer.TryHeader(inject.Header, out _))
-            errors.Add(inject.PositionOf("header"), $"'{inject.Header}' is no TLP header; expected 3 or 4 DWs like '40000001 0000000f fee00000'");
+            errors.Add(inject.PositionOf("header"),
+                $"'{inject.Header}' is no TLP header; expected 3 or 4 DWs like '40000001 0000000f fee00000'");
     }
 
     private static void AerInject(ErrorList errors, AerInjectEntry inject)

@@ -2,7 +2,6 @@ using Scenarios.Language;
 using Scenarios.Model;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Inject;
-using Sim.Pcie.Links;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
 

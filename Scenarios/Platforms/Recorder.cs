@@ -50,6 +50,7 @@ internal sealed class Recorder
             Dmesg.Add(new LogLine(line.Time, line.Level.ToString(), line.Text));
             _counters.Add("kernel log lines");
         });
+        machine.Kernel.Outcome.Recorded.Subscribe((SimTime _, in HostEvent happened) => CountEvent(happened.Kind));
         machine.Iommu.Faults.Recorded.Subscribe((SimTime _, in Sim.Iommu.FaultRecord _) => _counters.Add("IOMMU faults"));
     }
 
@@ -79,6 +80,16 @@ internal sealed class Recorder
     public SimTime Relative(SimTime time) => SimTime.Zero + (time - _start);
 
     public void Count(string name) => _counters.Add(name);
+
+    private void CountEvent(HostEventKind kind)
+    {
+        switch (kind)
+        {
+            case HostEventKind.DriverUnload: Count("drivers stopped"); break;
+            case HostEventKind.ErrorNotified: Count("error eventfds"); break;
+            case HostEventKind.FunctionReset or HostEventKind.HotReset: Count("resets"); break;
+        }
+    }
 
     /// <summary>An access of an actor, when it ended.</summary>
     public void OnActorAccess(string actor, string lane, bool isLoad, bool stopped, in ProcessAccess access)

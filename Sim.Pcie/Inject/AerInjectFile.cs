@@ -45,7 +45,7 @@ public static class AerInjectFile
     };
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="AerInjectFormatException">It is not such a file, names no Function or error, or a bit that no error has.</exception>
+    /// <exception cref="AerInjectFormatException">It is no such file, or names no Function, no error or a bit that none has.</exception>
     public static IReadOnlyList<AerInjection> Parse(string text)
     {
         var words = Words(text);
@@ -157,7 +157,8 @@ public static class AerInjectFile
         var word = words[at++];
         return word.Number is { } number && number <= most
             ? (uint)number
-            : throw word.Error($"'{word.Text}' is no number for {keyword.Text}", $"a number from 0 to {most}, decimal, 0x hexadecimal or 0 octal");
+            : throw word.Error($"'{word.Text}' is no number for {keyword.Text}",
+                $"a number from 0 to {most}, decimal, 0x hexadecimal or 0 octal");
     }
 
     private static List<Word> Words(string text)
@@ -191,7 +192,8 @@ public static class AerInjectFile
     {
         public ulong? Number => Text switch
         {
-            ['0', 'x' or 'X', .. var hex] => ulong.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var v) ? v : null,
+            ['0', 'x' or 'X', .. var hex] =>
+                ulong.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var v) ? v : null,
             ['0', _, ..] => Octal(Text),
             _ => ulong.TryParse(Text, NumberStyles.None, CultureInfo.InvariantCulture, out var v) ? v : null,
         };

@@ -13,7 +13,7 @@ public enum LinkFault
     /// <summary>A DLLP's CRC does not fit: Bad DLLP at the receiver, the DLLP is dropped (§3.6.2.2).</summary>
     BadDllp,
 
-    /// <summary>An Ack is lost: Replay Timer Timeout at the transmitter; what it sends again the receiver has and drops (§3.6.2.1).</summary>
+    /// <summary>An Ack is lost: Replay Timer Timeout at the transmitter; the receiver drops what it has already (§3.6.2.1).</summary>
     LostAck,
 
     /// <summary>Four times in a row a TLP is garbled: Bad TLP each time, and REPLAY_NUM Rollover at the transmitter, which has the link

@@ -2,8 +2,8 @@ using Sim.Core;
 
 namespace Sim.Vfio.Kernel;
 
-/// <summary>The kernel's wait for a Function that was reset: the Vendor ID is read until it is one (§2.3.2 makes it 0001h while the Function
-/// asks for retries), at doubling intervals.</summary>
+/// <summary>The kernel's wait for a Function that was reset: the Vendor ID is read until it is one (§2.3.2 makes it 0001h while the
+/// Function asks for retries), at doubling intervals.</summary>
 internal static class DeviceWait
 {
     private const uint Patience = 60_000;

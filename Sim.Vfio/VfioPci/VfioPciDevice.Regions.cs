@@ -76,7 +76,8 @@ public sealed partial class VfioPciDevice
         await Function.WriteAsync(offset, size, value);
     }
 
-    private bool RegionAccessible => (MemoryEnabled || !Kernel.Policy.BlocksDisabledMemory) && !(Policy == RevokePolicy.FenceOnNotRunning && IsRevoked);
+    private bool RegionAccessible => (MemoryEnabled || !Kernel.Policy.BlocksDisabledMemory)
+        && !(Policy == RevokePolicy.FenceOnNotRunning && IsRevoked);
 
     private async Task<bool> IsMsixTableAsync(int bar, ulong offset)
     {

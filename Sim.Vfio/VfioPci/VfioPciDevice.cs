@@ -88,6 +88,13 @@ public sealed partial class VfioPciDevice
     internal async Task<bool> FaultAsync(VfioMapping mapping)
     {
         await Kernel.Sim.Delay(FaultLatency);
+        if (!Kernel.Policy.BlocksDisabledMemory && !IsRevoked)
+        {
+            // Before 5.8 mmap() itself filled the page tables, for good.
+            mapping.IsPresent = true;
+            return true;
+        }
+
         using var held = await _memoryLock.LockAsync();
         if (!MemoryEnabled || IsRevoked) return false;
         mapping.IsPresent = true;

@@ -151,7 +151,7 @@ public sealed class ResetTests
         bench.Sim.RunUntil(bench.Sim.Now + SimDuration.FromMilliseconds(10));
         var load = bench.Load(bar);
         Assert.That((load.Status, noSoftReset ? load.Value : 0x77),
-            Is.EqualTo((noSoftReset ? CompletionStatus.Successful : CompletionStatus.UnsupportedRequest, 0x77UL)), "BARs are 0 after a reset");
+            Is.EqualTo((noSoftReset ? CompletionStatus.Successful : CompletionStatus.UnsupportedRequest, 0x77UL)), "BARs are 0 then");
     }
 
     [Test]

@@ -96,7 +96,8 @@ public sealed class RoutingGateTests
         Assert.That((read.Status, read.Value >> 8), Is.EqualTo((CompletionStatus.Successful, 0xABUL)));
         bench.WriteConfig(bench.Pf.Id, HeaderView.CommandOffset, 2, 6);
         read = bench.Run(async () => await bench.Root.InAsync(port + 4, 2));
-        Assert.That((read.Status, bench.Detected), Is.EqualTo((CompletionStatus.UnsupportedRequest, new[] { PcieError.UnsupportedRequest })));
+        Assert.That(read.Status, Is.EqualTo(CompletionStatus.UnsupportedRequest));
+        Assert.That(bench.Detected, Is.EqualTo(new[] { PcieError.UnsupportedRequest }));
         Assert.That(bench.Port.Function.Config.Bit(Type1Header.SecondaryStatusOffset, HeaderView.ReceivedMasterAbort), Is.True);
     }
 

@@ -1,6 +1,5 @@
 using NUnit.Framework;
 using Sim.Pcie.Capabilities;
-using Sim.Pcie.Config;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Links;

@@ -4,11 +4,10 @@ using Sim.Pcie.Errors;
 using Sim.Pcie.Inject;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Tests.Config;
-using Sim.Pcie.Topology;
 
 namespace Sim.Pcie.Tests.Inject;
 
-/// <summary>Errors below the Transaction Layer: who reports them, and that nothing is lost or reordered but what an overflow loses.</summary>
+/// <summary>Errors below the Transaction Layer: who reports them, and that only an overflow loses anything.</summary>
 public sealed class LinkFaultTests
 {
     [TestCase(LinkFault.ReceiverError, "dev0.pf", PcieError.ReceiverError)]

@@ -43,7 +43,8 @@ public sealed class AerComparisonTests
     private static IEnumerable<string> Play(IBoard board)
     {
         var random = new Random(20261128);
-        var places = Board.Functions.Where(f => f.Name is not ("shm" or "nic0" or "nic1")).ToDictionary(f => f.Name, f => new Place(board, f));
+        var places = Board.Functions.Where(f => f.Name is not ("shm" or "nic0" or "nic1"))
+            .ToDictionary(f => f.Name, f => new Place(board, f));
         foreach (var place in places.Values) place.Clear();
         for (var number = 0; number < Cases; number++)
         {
@@ -133,8 +134,8 @@ public sealed class AerComparisonTests
         public string Observe()
         {
             var overflows = Detected > 1 && !_recordsSeveral;
-            var text = $"dev {Read(_express + 0xA, 2) & (overflows ? 0xEu : 0xF):x} sse {Read(Status, 2) >> 14 & 1} unc {Read(_aer + 4, 4) & Uncorrectable:x} "
-                + $"cor {Read(_aer + 0x10, 4) & Correctable:x}";
+            var text = $"dev {Read(_express + 0xA, 2) & (overflows ? 0xEu : 0xF):x} sse {Read(Status, 2) >> 14 & 1} "
+                + $"unc {Read(_aer + 4, 4) & Uncorrectable:x} cor {Read(_aer + 0x10, 4) & Correctable:x}";
             if (overflows) return text;
             text += Recorded();
             for (var next = 1; next < Detected; next++)

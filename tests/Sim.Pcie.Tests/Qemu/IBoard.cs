@@ -3,7 +3,7 @@ using Sim.Pcie.Spec;
 
 namespace Sim.Pcie.Tests.Qemu;
 
-/// <summary>A board that stands in QEMU and in our model alike: two Root Ports, a switch with three Downstream Ports, four devices.</summary>
+/// <summary>A board that stands in QEMU and in our model alike: two Root Ports, a switch, four devices.</summary>
 internal interface IBoard : IDisposable
 {
     /// <summary>Whether the Header Log shows each DW with its bytes swapped: QEMU does, against §7.8.4.8.</summary>

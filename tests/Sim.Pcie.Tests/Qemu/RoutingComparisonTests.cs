@@ -49,7 +49,8 @@ public sealed class RoutingComparisonTests
 
         private readonly Random? _random;
         private readonly int[] _secondary;
-        private readonly (int Low, int High) _memory0, _memory1, _memoryUp, _memoryDown, _pref0, _prefUp, _prefDown, _io0, _ioUp, _ioDown, _io1;
+        private readonly (int Low, int High) _memory0, _memory1, _memoryUp, _memoryDown, _pref0, _prefUp, _prefDown;
+        private readonly (int Low, int High) _io0, _ioUp, _ioDown, _io1;
         private readonly ulong _bar0, _bar1, _shared;
         private readonly uint _port0, _port1;
         private readonly uint[] _commands;
@@ -111,7 +112,8 @@ public sealed class RoutingComparisonTests
             board.WriteConfig(id["shm"], 0x18, 4, (uint)_shared);
             board.WriteConfig(id["shm"], 0x1C, 4, (uint)(_shared >> 32));
             // BARs that are not looked at stay out of the way.
-            foreach (var (function, bar) in (ReadOnlySpan<(string, int)>)[("nic0", 0x14), ("nic0", 0x1C), ("nic1", 0x14), ("nic1", 0x1C), ("shm", 0x10)])
+            (string, int)[] aside = [("nic0", 0x14), ("nic0", 0x1C), ("nic1", 0x14), ("nic1", 0x1C), ("shm", 0x10)];
+            foreach (var (function, bar) in aside)
                 board.WriteConfig(id[function], bar, 4, 0xFFFF_FFF0);
             foreach (var ((name, _), command) in Board.Functions.Zip(_commands)) board.WriteConfig(id[name], 4, 2, command);
         }
@@ -144,7 +146,8 @@ public sealed class RoutingComparisonTests
         private static void Buses(IBoard board, RoutingId id, int primary, int secondary, int subordinate) =>
             board.WriteConfig(id, 0x18, 4, (uint)(primary | secondary << 8 | subordinate << 16));
 
-        private static void Windows(IBoard board, RoutingId id, (int Low, int High) memory, (int Low, int High) prefetchable, (int Low, int High) io)
+        private static void Windows(
+            IBoard board, RoutingId id, (int Low, int High) memory, (int Low, int High) prefetchable, (int Low, int High) io)
         {
             board.WriteConfig(id, 0x20, 4, (uint)(memory.Low << 4 & 0xFFF0) | (uint)(memory.High << 4 & 0xFFF0) << 16);
             board.WriteConfig(id, 0x24, 4, (uint)(prefetchable.Low << 4 & 0xFFF0) | (uint)(prefetchable.High << 4 & 0xFFF0) << 16);
