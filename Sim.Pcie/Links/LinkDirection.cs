@@ -325,8 +325,8 @@ public sealed class LinkDirection : EventTarget
     internal void Overflow(in Tlp tlp)
     {
         if (_returnsCredits) _lanes[(int)tlp.Header.FlowClass].Held++;
-        ReturnCredits(in tlp, _sim.Now);
-        Drop(in tlp, null);
+        Lost++;
+        To.Drop(in tlp, this);
     }
 
     private void Deliver(in Tlp tlp, SimTime started)
