@@ -35,13 +35,25 @@ public static class AerInjectFile
 {
     private static readonly Dictionary<string, int> Correctable = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["RCVR"] = 0, ["BAD_TLP"] = 6, ["BAD_DLLP"] = 7, ["REP_ROLL"] = 8, ["REP_TIMER"] = 12,
+        ["RCVR"] = 0,
+        ["BAD_TLP"] = 6,
+        ["BAD_DLLP"] = 7,
+        ["REP_ROLL"] = 8,
+        ["REP_TIMER"] = 12,
     };
 
     private static readonly Dictionary<string, int> Uncorrectable = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["DLP"] = 4, ["POISON_TLP"] = 12, ["FCP"] = 13, ["COMP_TIME"] = 14, ["COMP_ABORT"] = 15, ["UNX_COMP"] = 16, ["RX_OVER"] = 17,
-        ["MALF_TLP"] = 18, ["ECRC"] = 19, ["UNSUP"] = 20,
+        ["DLP"] = 4,
+        ["POISON_TLP"] = 12,
+        ["FCP"] = 13,
+        ["COMP_TIME"] = 14,
+        ["COMP_ABORT"] = 15,
+        ["UNX_COMP"] = 16,
+        ["RX_OVER"] = 17,
+        ["MALF_TLP"] = 18,
+        ["ECRC"] = 19,
+        ["UNSUP"] = 20,
     };
 
     /// <summary>Reads a file.</summary>
