@@ -36,14 +36,17 @@ public enum AcsFeatures
 /// <summary>Access Control Services Extended Capability (§7.7.11).</summary>
 public sealed class AcsCapability
 {
-    private AcsCapability(ConfigSpace config, int offset, AcsFeatures supported) =>
-        (Config, Offset, Supported) = (config, offset, supported);
+    private AcsCapability(ConfigSpace config, int offset, AcsFeatures supported, int length) =>
+        (Config, Offset, Supported, Length) = (config, offset, supported, length);
 
     /// <summary>The space it is a view of.</summary>
     public ConfigSpace Config { get; }
 
     /// <summary>Offset of the capability.</summary>
     public int Offset { get; }
+
+    /// <summary>Bytes of the capability.</summary>
+    public int Length { get; }
 
     /// <summary>Offset of ACS Control.</summary>
     public int Control => Offset + 0x06;
@@ -86,7 +89,7 @@ public sealed class AcsCapability
                 new FieldSpec(0, Math.Min(32, egressVectorBits - 32 * dword), "Egress Control Vector", RW)));
         config.Place(offset, new("Access Control Services", 8 + 4 * vectorDwords, [.. registers]));
         config.ChainExtendedCapability(ExtendedCapabilityId.AccessControlServices, 1, offset);
-        return new(config, offset, supported);
+        return new(config, offset, supported, 8 + 4 * vectorDwords);
     }
 
     /// <summary>Whether software enabled a mechanism.</summary>

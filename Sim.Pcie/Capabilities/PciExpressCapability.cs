@@ -113,6 +113,12 @@ public sealed partial class PciExpressCapability
     /// <summary>Device Control 2.AtomicOp Egress Blocking.</summary>
     public bool AtomicOpEgressBlocking => _governing.Config.Bit(_governing.DeviceControl2, 7);
 
+    /// <summary>Device Control 2.LTR Mechanism Enable.</summary>
+    public bool LtrEnabled => _governing.Config.Bit(_governing.DeviceControl2, 10);
+
+    /// <summary>Device Control 2.End-End TLP Prefix Blocking.</summary>
+    public bool EndEndPrefixBlocking => Config.Bit(DeviceControl2, 15);
+
     /// <summary>Device Control 2.Completion Timeout Value: the encoding of §7.5.3.16.</summary>
     public int CompletionTimeoutValue => (int)_governing.Config.Read(_governing.DeviceControl2, 2) & 0xF;
 
@@ -150,6 +156,13 @@ public sealed partial class PciExpressCapability
             if ((write.Ones >> (DeviceControl & 3) * 8 >> InitiateFlr & 1) != 0)
                 handler();
         });
+    }
+
+    /// <summary>Takes the limit of a Set_Slot_Power_Limit Message (§2.2.8.5): value in bits 7:0, scale in 9:8.</summary>
+    public void CaptureSlotPowerLimit(uint payload)
+    {
+        const uint captured = 0x3FFu << 18;
+        Config.HwSet(Offset + 0x04, 4, Config.Read(Offset + 0x04) & ~captured | (payload & 0x3FF) << 18);
     }
 
     /// <summary>Shows the trained link. Speed 0 and width 0 are a link that is down.</summary>

@@ -51,19 +51,20 @@ public sealed class PowerManagementCapability
     /// <param name="config">Where.</param>
     /// <param name="offset">DW-aligned.</param>
     /// <param name="noSoftReset">No_Soft_Reset.</param>
-    public static PowerManagementCapability Add(ConfigSpace config, int offset, bool noSoftReset = true)
+    /// <param name="pmeSupport">PME_Support: a bit for each of D0, D1, D2, D3Hot and D3Cold from which it can send PM_PME.</param>
+    public static PowerManagementCapability Add(ConfigSpace config, int offset, bool noSoftReset = true, int pmeSupport = 0)
     {
         config.Place(offset, new("Power Management", 8,
             new(0x02, 16, "Power Management Capabilities", "§7.5.2.1",
                 new(0, 3, "Version", RO, 3),
                 new(9, 1, "D1_Support", RO),
                 new(10, 1, "D2_Support", RO),
-                new(11, 5, "PME_Support", RO)),
+                new(11, 5, "PME_Support", RO, (uint)pmeSupport)),
             new(0x04, 16, "Power Management Control/Status", "§7.5.2.2",
                 new(0, 2, "PowerState", RW),
                 new(3, 1, "No_Soft_Reset", RO, noSoftReset ? 1u : 0u),
-                new(8, 1, "PME_En", RO),
-                new(15, 1, "PME_Status", RO))));
+                new(8, 1, "PME_En", pmeSupport == 0 ? RO : RWS),
+                new(15, 1, "PME_Status", pmeSupport == 0 ? RO : RW1CS))));
         config.ChainCapability(CapabilityId.PowerManagement, offset);
         return new(config, offset);
     }

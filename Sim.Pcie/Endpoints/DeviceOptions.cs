@@ -17,4 +17,13 @@ public sealed record DeviceOptions
 
     /// <summary>Boundary at which it splits read completions, in bytes (§2.3.1.1: 128 for what is not a Root Complex).</summary>
     public int ReadCompletionBoundary { get; init; } = 128;
+
+    /// <summary>
+    /// Whether a Completion that fits an outstanding Request's Transaction ID, but not the Request, is a Malformed TLP, as §2.3.2 strongly
+    /// recommends; else it is an Unexpected Completion, which §2.3.2 permits.
+    /// </summary>
+    public bool MismatchIsMalformed { get; init; } = true;
+
+    /// <summary>What its Functions do with poisoned writes (§2.7.2.1).</summary>
+    public PoisonedWrite PoisonedWrites { get; init; }
 }

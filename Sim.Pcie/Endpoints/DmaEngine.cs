@@ -1,5 +1,6 @@
 using System.Numerics;
 using Sim.Core;
+using Sim.Pcie.Capabilities;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
@@ -37,26 +38,55 @@ public sealed class DmaEngine
     /// </summary>
     public bool Suspended { get; set; }
 
+    /// <summary>Whether a free tag is there: without one, transfers wait.</summary>
+    public bool HasTags => _tags.Any;
+
     internal SimDuration Timeout
     {
         set => _tags.Timeout = value;
     }
 
+    /// <summary>Takes the tags that the enables of Device Control leave (§2.2.6.2, §7.5.3.4, §7.5.3.16).</summary>
+    internal void UseTags(PciExpressCapability express)
+    {
+        if (express.TenBitTagRequesterEnabled) _tags.UseRange(256, 1024);
+        else _tags.UseRange(0, express.ExtendedTagEnabled ? 256 : 32);
+    }
+
     /// <summary>Asks for bytes; they come to <see cref="EndpointFunction.OnDmaRead"/> with <paramref name="context"/>.</summary>
     /// <param name="address">Untranslated address.</param>
-    /// <param name="bytes">1 to 4096.</param>
+    /// <param name="bytes">1 to 4096; 0 for a zero-length read, which comes back behind all writes before it and brings no data.</param>
     /// <param name="context">Returned with the data.</param>
     /// <returns>False, and nothing happens, while Bus Master Enable is clear (§7.5.1.1.3).</returns>
     public bool Read(ulong address, int bytes, int context)
     {
         if (!MayIssue()) return false;
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MaxTransfer);
         if (!_idle.TryPop(out var t)) t = new Transfer();
         t.Start(address, bytes, context);
-        _transfers++;
-        if (_waiting.Count == 0) Issue(t);
-        if (t.Sent < t.Length) _waiting.Enqueue(t);
+        Begin(t);
+        return true;
+    }
+
+    /// <summary>
+    /// An AtomicOp (§6.15); the location's old value comes to <see cref="EndpointFunction.OnDmaRead"/> with <paramref name="context"/>.
+    /// </summary>
+    /// <param name="type">FetchAdd, Swap or CAS.</param>
+    /// <param name="address">Untranslated address, aligned to the operand.</param>
+    /// <param name="operands">4 or 8 bytes; for CAS compare and swap value of 4, 8 or 16 bytes each.</param>
+    /// <param name="context">Returned with the old value.</param>
+    /// <returns>False, and nothing happens, while Bus Master Enable or AtomicOp Requester Enable is clear (§7.5.3.16).</returns>
+    public bool AtomicOp(TlpType type, ulong address, ReadOnlySpan<byte> operands, int context)
+    {
+        if (!MayIssue() || !_function.MayRequestAtomicOps) return false;
+        if (!_idle.TryPop(out var t)) t = new Transfer();
+        t.Start(address, type == TlpType.CAS ? operands.Length / 2 : operands.Length, context);
+        t.Atomic = type;
+        t.MakeRoom(operands.Length);
+        operands.CopyTo(t.Buffer);
+        t.Operands = operands.Length;
+        Begin(t);
         return true;
     }
 
@@ -78,6 +108,7 @@ public sealed class DmaEngine
         {
             var n = ReadSplitter.NextRequestBytes(address, data.Length, _function.MaxPayloadSize);
             var write = Tlps.MemoryWrite(_function.Id, address, device.Bodies.Rent(data[..n]));
+            write.Header.Dw0 |= _function.OriginBits;
             device.Transmitter.Send(in write, device.Sim.Now, null);
             data = data[n..];
             address += (ulong)n;
@@ -98,10 +129,19 @@ public sealed class DmaEngine
 
         ref var part = ref _parts[tag];
         var t = part.Transfer!;
-        if (header.Status == CompletionStatus.Successful && tlp.Body is { } body)
+        if (!part.Fits(in header))
+        {
+            // The Request stays outstanding, and its Completion Timeout ends it unless the right Completion comes (§2.3.2).
+            var error = _function.Device.Options.MismatchIsMalformed ? PcieError.MalformedTlp : PcieError.UnexpectedCompletion;
+            _function.Errors.Report(error, header);
+            return;
+        }
+
+        if (header.Status == CompletionStatus.Successful && tlp.Body is { } body && !header.Poisoned)
         {
             // Completions of one request arrive in address order (§2.3.1.1): they append.
             var n = Math.Min(body.Length, part.Remaining);
+            part.Address += (uint)n;
             if (n == t.Length)
             {
                 // The usual case, all of a transfer in one completion, needs no copy.
@@ -110,7 +150,7 @@ public sealed class DmaEngine
                 return;
             }
 
-            t.MakeRoom();
+            t.MakeRoom(t.Length);
             body.Bytes[..n].CopyTo(t.Buffer.AsSpan(part.Offset));
             part.Offset += n;
             part.Remaining -= n;
@@ -118,7 +158,14 @@ public sealed class DmaEngine
         }
         else if (t.Status == CompletionStatus.Successful)
         {
-            t.Status = header.Status;
+            // Poisoned data is as good as none (§2.7.2): the port has reported it. The request is over when its last part has come.
+            t.Status = header.Poisoned ? CompletionStatus.CompleterAbort : header.Status;
+        }
+
+        if (header.Poisoned && (part.Remaining -= tlp.Body?.Length ?? part.Remaining) > 0)
+        {
+            part.Address += (uint)tlp.Body!.Length;
+            return;
         }
 
         _tags.Free(tag);
@@ -148,26 +195,41 @@ public sealed class DmaEngine
         {
             var t = _waiting.Head;
             Issue(t);
-            if (t.Sent == t.Length) _waiting.DropHead();
+            if (t.IsIssued) _waiting.DropHead();
         }
+    }
+
+    private void Begin(Transfer t)
+    {
+        _transfers++;
+        if (_waiting.Count == 0) Issue(t);
+        if (!t.IsIssued) _waiting.Enqueue(t);
     }
 
     private void Issue(Transfer t)
     {
         var transmitter = _function.Device.Transmitter;
-        while (t.Sent < t.Length && _tags.Any)
+        while (!t.IsIssued && _tags.Any)
         {
             var address = t.Address + (ulong)t.Sent;
-            var n = ReadSplitter.NextRequestBytes(address, t.Length - t.Sent, _function.MaxReadRequestSize);
+            var n = t.Atomic == TlpType.Reserved && t.Length > 0
+                ? ReadSplitter.NextRequestBytes(address, t.Length - t.Sent, _function.MaxReadRequestSize)
+                : t.Length;
             var tag = _tags.Allocate();
             ref var part = ref _parts[tag];
             part.Transfer = t;
             part.Offset = t.Sent;
             part.Remaining = n;
+            part.Address = t.Atomic == TlpType.Reserved ? (uint)address : 0;
             t.Sent += n;
+            t.IsIssued = t.Sent == t.Length;
             t.Outstanding++;
-            var read = Tlps.MemoryRead(_function.Id, tag, address, n);
-            transmitter.Send(in read, _function.Sim.Now, null);
+            var request = t.Atomic == TlpType.Reserved
+                ? Tlps.MemoryRead(_function.Id, tag, address, n)
+                : Tlps.AtomicOp(t.Atomic, _function.Id, tag, address, _function.Device.Bodies.Rent(t.Buffer.AsSpan(0, t.Operands)));
+            request.Header.Dw0 |= _function.OriginBits;
+            part.Class = request.Header.Dw0 & Part.ClassAndAttributes;
+            transmitter.Send(in request, _function.Sim.Now, null);
         }
     }
 
@@ -183,7 +245,7 @@ public sealed class DmaEngine
     private void End(Transfer t, ReadOnlySpan<byte> data)
     {
         t.Outstanding--;
-        if (t.Outstanding > 0 || t.Sent < t.Length)
+        if (t.Outstanding > 0 || !t.IsIssued)
         {
             IssueWaiting();
             return;
@@ -202,11 +264,14 @@ public sealed class DmaEngine
         public int Context;
         public int Sent;
         public int Outstanding;
+        public bool IsIssued;
+        public TlpType Atomic;
+        public int Operands;
         public CompletionStatus Status;
         public byte[] Buffer = [];
 
         public ReadOnlySpan<byte> Data =>
-            Outstanding == 1 && Sent == Length && Status == CompletionStatus.Successful ? Buffer.AsSpan(0, Length) : default;
+            Outstanding == 1 && IsIssued && Status == CompletionStatus.Successful ? Buffer.AsSpan(0, Length) : default;
 
         public void Start(ulong address, int length, int context)
         {
@@ -214,20 +279,39 @@ public sealed class DmaEngine
             Length = length;
             Context = context;
             Sent = Outstanding = 0;
+            IsIssued = false;
+            Atomic = TlpType.Reserved;
             Status = CompletionStatus.Successful;
         }
 
-        /// <summary>A buffer that holds the transfer, where its data comes in parts.</summary>
-        public void MakeRoom()
+        /// <summary>A buffer that holds the transfer, where its data comes in parts, or an AtomicOp's operands.</summary>
+        public void MakeRoom(int bytes)
         {
-            if (Buffer.Length < Length) Buffer = new byte[(int)BitOperations.RoundUpToPowerOf2((uint)Length)];
+            if (Buffer.Length < bytes) Buffer = new byte[(int)BitOperations.RoundUpToPowerOf2((uint)bytes)];
         }
     }
 
     private struct Part
     {
+        public const uint ClassAndAttributes = 7u << 20 | 3u << 12;
+
         public Transfer? Transfer;
         public int Offset;
         public int Remaining;
+
+        /// <summary>Traffic Class, No Snoop and Relaxed Ordering of the request, in their place in DW0.</summary>
+        public uint Class;
+
+        /// <summary>Low bits of the address of the next byte; 0 for an AtomicOp.</summary>
+        public uint Address;
+
+        /// <summary>Whether Byte Count, Lower Address, Traffic Class and attributes (but IDO) of a Completion are those that the request
+        /// asks for (§2.3.2); without data the first two say nothing of importance.</summary>
+        public readonly bool Fits(in TlpHeader header)
+        {
+            if ((header.Dw0 & ClassAndAttributes) != Class) return false;
+            if (!header.HasData) return header.Status != CompletionStatus.Successful;
+            return header.ByteCount == Math.Max(1, Remaining) && (header.LowerAddress == (int)(Address & 0x7F) || Remaining == 0);
+        }
     }
 }

@@ -13,6 +13,9 @@ public sealed record EndpointConfig(ConfigSpace Config, Type0Header Header, PciE
     /// <summary>Advanced Error Reporting, if the function has it.</summary>
     public AerCapability? Aer { get; init; }
 
+    /// <summary>Access Control Services, in a function of a multi-function device that has them.</summary>
+    public AcsCapability? Acs { get; init; }
+
     /// <summary>MSI-X, if the function has it.</summary>
     public MsixCapability? Msix { get; init; }
 

@@ -5,6 +5,7 @@ using Sim.Pcie.Errors;
 using Sim.Pcie.Links;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
+using Sim.Pcie.Transactions;
 
 namespace Sim.Pcie.Endpoints;
 
@@ -28,10 +29,13 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     {
         _layout = layout;
         Dma = new DmaEngine(this, tags);
+        Signals = new FunctionSignals(this);
         Config.OnWrite(HeaderView.CommandOffset, 4, _ => Refresh());
         Config.OnWrite(0x10, 0x18, _ => _device?.MarkDecodeStale());
         Config.OnWrite(Express.DeviceControl, 2, _ => Refresh());
         Config.OnWrite(Express.DeviceControl2, 2, _ => Refresh());
+        if (layout.Aer is { } aer) Config.OnWrite(aer.Control, 4, _ => Refresh());
+        if (layout.Msix is { } msix) Config.OnWrite(msix.Offset, 4, _ => Signals.Refresh());
         Express.OnInitiateFlr(() => Reset(ResetKind.FunctionLevel));
         if (layout.Power is { } power) power.OnStateChange += OnPowerStateChange;
         if (layout.Sriov is not { } sriov) return;
@@ -47,6 +51,9 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
 
     /// <summary>Advanced Error Reporting, if the function has it.</summary>
     public AerCapability? Aer => _layout.Aer;
+
+    /// <summary>Power Management, if the function has it.</summary>
+    public PowerManagementCapability? Power => _layout.Power;
 
     /// <summary>The PF of a VF; null for a PF.</summary>
     public EndpointFunction? PhysicalFunction => _layout.PhysicalFunction;
@@ -85,6 +92,9 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     /// <summary>Its requester: reads, writes and interrupts.</summary>
     public DmaEngine Dma { get; }
 
+    /// <summary>Its Messages: INTx, PM_PME, LTR.</summary>
+    public FunctionSignals Signals { get; }
+
     /// <summary>MSI-X capability, if it has one.</summary>
     public MsixCapability? Msix => _layout.Msix;
 
@@ -96,6 +106,9 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
 
     /// <summary>Command.Bus Master Enable as last written, and D0.</summary>
     public bool MayRequest { get; private set; }
+
+    /// <summary>Device Control 2.AtomicOp Requester Enable as last written: a VF uses its PF's.</summary>
+    public bool MayRequestAtomicOps { get; private set; }
 
     /// <summary>The function's word for its present state, shown beside its decisions.</summary>
     protected internal virtual string StateName => "running";
@@ -123,6 +136,13 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     {
     }
 
+    /// <summary>
+    /// A Message for this function that the device does not act on itself: routed by ID to it, or vendor-defined. What is not handled is
+    /// an Unsupported Request, but for a Vendor_Defined Type 1 Message, which is dropped silently (§2.2.8.6).
+    /// </summary>
+    /// <returns>Whether the function handled it. Its body is valid during the call.</returns>
+    protected internal virtual bool OnMessage(in Tlp message) => false;
+
     /// <summary>The device's own state returns to what it is after power-on; registers of configuration space are done.</summary>
     protected virtual void OnReset(ResetKind kind)
     {
@@ -133,6 +153,7 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     {
         base.Reset(kind);
         Dma.Clear();
+        Signals.Reset(kind);
         BeginReadiness(kind);
         OnReset(kind);
         if (_device is { } device)
@@ -211,7 +232,11 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
         MaxPayloadSize = rules.MaxPayloadSize;
         MaxReadRequestSize = rules.MaxReadRequestSize;
         MayRequest = BusMasterEnable && PowerState == PowerState.D0;
+        MayRequestAtomicOps = rules.AtomicOpRequesterEnabled;
         Dma.Timeout = CompletionTimeouts.InForce(rules);
+        Dma.UseTags(rules);
+        OriginBits = (PhysicalFunction ?? this).Aer is { EcrcGenerationEnabled: true } ? TlpHeader.DigestPresent : 0;
+        Signals.Refresh();
         _device?.MarkDecodeStale();
         if (IsVirtual || _device is null) return;
         foreach (var f in _device.Functions)

@@ -15,6 +15,7 @@ public sealed class PcieDevice : Port
     private readonly List<EndpointFunction> _functions = [];
     private EndpointFunction?[] _byNumber = new EndpointFunction?[256];
     private int _bus;
+    private readonly int[] _asserting = new int[4];
     private Decoder[] _decoders = [];
     private Decoder[] _ioDecoders = [];
     private bool _decodeStale = true;
@@ -32,7 +33,7 @@ public sealed class PcieDevice : Port
     /// <summary>Function 0 speaks for the device.</summary>
     public override Function ErrorFunction => _functions[0];
 
-    /// <summary>What it costs.</summary>
+    /// <summary>What it costs, and its policies.</summary>
     internal DeviceOptions Options => _options;
 
     /// <summary>Every decision a function took on a memory request.</summary>
@@ -65,9 +66,11 @@ public sealed class PcieDevice : Port
     protected internal override void Receive(in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
+        if (Checks.Concerns(in tlp, _functions[0].MaxPayloadSize) && !Admits(in tlp, from)) return;
         if (header.IsCompletion) ReceiveCompletion(in tlp, from);
-        else if (header.IsMessage) Drop(in tlp, from);
+        else if (header.IsMessage) ReceiveMessage(in tlp, from);
         else if (header.IsConfiguration) ReceiveConfiguration(in tlp, from);
+        else if (header.IsAtomicOp) ReceiveAtomicOp(in tlp, from);
         else ReceiveMemory(in tlp, from);
     }
 
@@ -87,8 +90,30 @@ public sealed class PcieDevice : Port
     internal void SendErrorMessage(in ErrorMessage message)
     {
         var tlp = Tlps.Message(message.Requester, message.Code, MessageRouting.ToRootComplex);
+        tlp.Header.Dw0 |= _functions[0].OriginBits;
         Transmitter.Send(in tlp, Sim.Now + _options.Latency, null);
     }
+
+    internal void SendMessage(EndpointFunction function, MessageCode code, MessageRouting routing, uint dw3 = 0)
+    {
+        var tlp = Tlps.Message(function.Id, code, routing, 0, dw3);
+        tlp.Header.Dw0 |= function.OriginBits;
+        Transmitter.Send(in tlp, Sim.Now, null);
+    }
+
+    /// <summary>A function asserts or deasserts its INTx wire: the device sends a Message when the first does or the last stops
+    /// (§2.2.8.1).</summary>
+    internal void DriveWire(int pin, bool asserted)
+    {
+        _asserting[pin] += asserted ? 1 : -1;
+        if (_asserting[pin] != (asserted ? 1 : 0) || Link is not { IsUp: true }) return;
+        var first = asserted ? MessageCode.AssertIntA : MessageCode.DeassertIntA;
+        var sender = new RoutingId((ushort)(_functions[0].Id.Value & ~7)); // the Function Number is reserved
+        var tlp = Tlps.Message(sender, (MessageCode)((int)first + pin), MessageRouting.Local);
+        Transmitter.Send(in tlp, Sim.Now, null);
+    }
+
+    internal void ForgetWire(int pin) => _asserting[pin]--;
 
     internal void MarkDecodeStale() => _decodeStale = true;
 
@@ -149,6 +174,73 @@ public sealed class PcieDevice : Port
         Refuse(in tlp, from, _functions[0], PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
     }
 
+    /// <summary>The slow look at a TLP that may be malformed, poisoned, prefixed or carry an ECRC.</summary>
+    private bool Admits(in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        var target = header.IsCompletion ? FunctionAt(header.RequesterId)
+            : header.IsConfiguration ? _byNumber[header.DestinationId.Value & 0xFF]
+            : header.IsMessage ? null
+            : Find(header.FirstByteAddress, header.Type is TlpType.IORd or TlpType.IOWr, out _);
+        var function = target ?? _functions[0];
+        var accepts = _options.PoisonedWrites == PoisonedWrite.Accept && header.Type is TlpType.MWr or TlpType.MsgD;
+        var role = accepts ? DetectingRole.TolerantReceiver : DetectingRole.UltimateReceiver;
+        switch (Checks.Look(in tlp, from, function, _functions[0].Express, _functions[0].Aer, role))
+        {
+            case Admission.Discarded:
+                return false;
+            case Admission.Poisoned when !accepts && !header.IsCompletion:
+                RefuseSilently(in tlp, from, function, CompletionStatus.UnsupportedRequest);
+                return false;
+            default:
+                return true;
+        }
+    }
+
+    private void ReceiveMessage(in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        var target = header.MessageRouting == MessageRouting.ById ? FunctionAt(header.DestinationId) : _functions[0];
+        if (target is null || !IsActedOn(target, in tlp)) EndpointMessages.Refuse(this, target ?? _functions[0], in header);
+        Drop(in tlp, from);
+    }
+
+    private bool IsActedOn(EndpointFunction target, in Tlp tlp)
+    {
+        switch (tlp.Header.MessageCode)
+        {
+            case MessageCode.PmeTurnOff:
+                SendMessage(target, MessageCode.PmeToAck, MessageRouting.Gathered);
+                return true;
+            case MessageCode.SetSlotPowerLimit:
+                if (tlp.Body is { } body) target.Express.CaptureSlotPowerLimit(body.Dword);
+                return true;
+            case MessageCode.Unlock:
+                return true;
+            default:
+                return target.OnMessage(in tlp);
+        }
+    }
+
+    /// <summary>Whether a decision lets a request go on; if not, it has ended here.</summary>
+    private bool Proceeds(in Tlp tlp, LinkDirection from, EndpointFunction function, AccessDecision decision)
+    {
+        switch (decision)
+        {
+            case AccessDecision.UnsupportedRequest:
+                Refuse(in tlp, from, function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+                return false;
+            case AccessDecision.CompleterAbort:
+                Refuse(in tlp, from, function, PcieError.CompleterAbort, CompletionStatus.CompleterAbort);
+                return false;
+            case AccessDecision.NoCompletion:
+                Drop(in tlp, from);
+                return false;
+            default:
+                return true;
+        }
+    }
+
     private void ReceiveMemory(in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
@@ -167,19 +259,7 @@ public sealed class PcieDevice : Port
             : AccessDecision.UnsupportedRequest;
         if (Accesses.IsObserved)
             Accesses.Emit(Sim.Now, new AccessRecord(function, bar.Index, offset, header, decision, function.StateName));
-        switch (decision)
-        {
-            case AccessDecision.UnsupportedRequest:
-                Refuse(in tlp, from, function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
-                return;
-            case AccessDecision.CompleterAbort:
-                Refuse(in tlp, from, function, PcieError.CompleterAbort, CompletionStatus.CompleterAbort);
-                return;
-            case AccessDecision.NoCompletion:
-                Drop(in tlp, from);
-                return;
-        }
-
+        if (!Proceeds(in tlp, from, function, decision)) return;
         var accepted = decision == AccessDecision.Accept;
         if (isIo)
         {
@@ -188,12 +268,13 @@ public sealed class PcieDevice : Port
         else if (!isWrite)
         {
             CompleteRead(
-                in header, function.Id, accepted ? bar.Window : bar.Garbage, offset, header.EnabledBytes,
+                in header, function, accepted ? bar.Window : bar.Garbage, offset, header.EnabledBytes,
                 function.MaxPayloadSize, _options.ReadCompletionBoundary, Sim.Now + _options.Latency);
         }
         else if (accepted && tlp.Body is { } body)
         {
-            function.WriteBar(bar.Index, offset, body.Bytes);
+            if (Checks.HasHoles(in header)) WriteEnabled(function, bar.Index, offset, in header, body.Bytes);
+            else function.WriteBar(bar.Index, offset, body.Bytes);
         }
 
         Drop(in tlp, from);
@@ -220,6 +301,54 @@ public sealed class PcieDevice : Port
         }
 
         Transmitter.Send(in completion, Sim.Now + _options.Latency, null);
+    }
+
+    /// <summary>Byte enables with holes: each run of enabled bytes is a write of its own (§2.2.5).</summary>
+    private static void WriteEnabled(EndpointFunction function, int bar, ulong offset, in TlpHeader header, ReadOnlySpan<byte> data)
+    {
+        var enabled = ByteEnables.OfQuadword(in header);
+        for (var i = 0; i < data.Length;)
+        {
+            var run = 0;
+            while (i + run < data.Length && (enabled >> (i + run) & 1) != 0) run++;
+            if (run > 0) function.WriteBar(bar, offset + (ulong)i, data.Slice(i, run));
+            i += run + 1;
+        }
+    }
+
+    /// <summary>An AtomicOp (§6.15): read, modify, write, and the old value back. Without a completer for the operand it is
+    /// unsupported.</summary>
+    private void ReceiveAtomicOp(in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        var bytes = AtomicOps.OperandBytes(in header);
+        if (Find(header.Address, isIo: false, out var bar) is not { } function
+            || !AtomicOps.Covers(function.Express.Options.AtomicOpCompleter, bytes) || !function.TakesRequests || tlp.Body is not { } body)
+        {
+            Refuse(in tlp, from, _functions[0], PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+            return;
+        }
+
+        var offset = header.Address - bar.Base;
+        var decision = function.Decide(bar.Index, offset, in header);
+        if (Accesses.IsObserved)
+            Accesses.Emit(Sim.Now, new AccessRecord(function, bar.Index, offset, header, decision, function.StateName));
+        if (!Proceeds(in tlp, from, function, decision)) return;
+        Span<byte> old = stackalloc byte[AtomicOps.MaxOperandBytes];
+        Span<byte> next = stackalloc byte[AtomicOps.MaxOperandBytes];
+        if (decision == AccessDecision.Accept)
+        {
+            function.ReadBar(bar.Index, offset, old[..bytes]);
+            if (AtomicOps.Compute(header.Type, body.Bytes, old[..bytes], next[..bytes]))
+                function.WriteBar(bar.Index, offset, next[..bytes]);
+        }
+        else
+        {
+            function.ReadDiscarded(bar.Index, offset, old[..bytes]);
+        }
+
+        CompleteAtomicOp(in header, function, old[..bytes], Sim.Now + _options.Latency);
+        Drop(in tlp, from);
     }
 
     private EndpointFunction? Find(ulong address, bool isIo, out BarHit hit)

@@ -10,6 +10,12 @@ namespace Sim.Pcie.Spec;
 /// </summary>
 public struct TlpHeader : IEquatable<TlpHeader>
 {
+    /// <summary>TD in DW0 (§2.2.1).</summary>
+    public const uint DigestPresent = 1u << 15;
+
+    /// <summary>EP in DW0 (§2.2.1).</summary>
+    public const uint PoisonedData = 1u << 14;
+
     /// <summary>Bytes 0 to 3: Fmt, Type, TC, attributes, TD, EP, AT, Length.</summary>
     public uint Dw0;
 
@@ -53,6 +59,9 @@ public struct TlpHeader : IEquatable<TlpHeader>
 
     /// <summary>A Configuration Request of either type.</summary>
     public readonly bool IsConfiguration => (Dw0 & 0x1E000000) == 0x04000000;
+
+    /// <summary>FetchAdd, Swap or CAS.</summary>
+    public readonly bool IsAtomicOp => (Dw0 & 0x1C000000) == 0x0C000000;
 
     /// <summary>Msg or MsgD.</summary>
     public readonly bool IsMessage => (Dw0 & 0x18000000) == 0x10000000;

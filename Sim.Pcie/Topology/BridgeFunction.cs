@@ -16,6 +16,7 @@ public sealed class BridgeFunction : Function
     private const int WindowsLength = 0x1C;
     private const int BridgeControlDword = 0x3C;
 
+    /// <summary>ACS, if the port has it.</summary>
     private readonly AcsCapability? _acs;
     private readonly MsiCapability? _msi;
     private readonly PowerManagementCapability? _power;
@@ -47,7 +48,9 @@ public sealed class BridgeFunction : Function
         Config.OnWrite(BridgeControlDword, 4, OnBridgeControl);
         Config.OnWrite(express.DeviceControl, 2, _ => Decode());
         Config.OnWrite(express.DeviceControl2, 2, _ => Decode());
-        if (acs is not null) Config.OnWrite(acs.Offset + 4, 4, _ => Decode());
+        if (acs is not null) Config.OnWrite(acs.Offset + 4, acs.Length - 4, _ => Decode());
+        if (aer is not null) Config.OnWrite(aer.Control, 4, _ => Decode());
+        if (dpc is not null) Config.OnWrite(dpc.Control, 2, _ => Decode());
         Decode();
     }
 
@@ -78,6 +81,12 @@ public sealed class BridgeFunction : Function
     /// <summary>ACS Control Register (§7.7.11.3); zero without the capability.</summary>
     public AcsFeatures Acs { get; private set; }
 
+    /// <summary>What this port does not let out (§6.15.2, §2.2.10.4, §6.2.11.5).</summary>
+    internal EgressBlocking Blocks { get; private set; }
+
+    /// <summary>Number by which Egress Control Vectors of other ports know this one: Link Capabilities.Port Number (§6.12.1).</summary>
+    public int PortNumber => Express.Options.PortNumber;
+
     /// <summary>Device Control.Max_Payload_Size in bytes.</summary>
     public int MaxPayloadSize { get; private set; }
 
@@ -102,6 +111,9 @@ public sealed class BridgeFunction : Function
 
     /// <summary>Whether a bus number is below this port.</summary>
     public bool ClaimsBus(byte bus) => bus >= SecondaryBus && bus <= SubordinateBus && SecondaryBus != 0;
+
+    /// <summary>Bit of the Egress Control Vector for another port (§7.7.11.4).</summary>
+    internal bool BlocksEgressTo(BridgeFunction egress) => _acs is { } acs && acs.BlocksEgressTo(egress.PortNumber);
 
     /// <summary>Raises the port's MSI, if software enabled it (§6.1.4.1).</summary>
     /// <param name="messageNumber">Added to the message data, as the low bits of Multiple Message Enable allow.</param>
@@ -137,6 +149,11 @@ public sealed class BridgeFunction : Function
         MaxPayloadSize = Express.MaxPayloadSize;
         CompletionTimeout = CompletionTimeouts.InForce(Express);
         Acs = _acs?.Enabled ?? AcsFeatures.None;
+        OriginBits = Aer is { EcrcGenerationEnabled: true } ? Spec.TlpHeader.DigestPresent : 0;
+        Blocks = (Express.Options.AtomicOpRouting ? EgressBlocking.None : EgressBlocking.NoAtomicOpRouting)
+            | (Express.AtomicOpEgressBlocking ? EgressBlocking.AtomicOps : EgressBlocking.None)
+            | (Express.EndEndPrefixBlocking ? EgressBlocking.Prefixes : EgressBlocking.None)
+            | (Dpc is { BlocksPoisonedEgress: true } ? EgressBlocking.Poisoned : EgressBlocking.None);
     }
 
     private void OnBridgeControl(ConfigWrite write)

@@ -14,8 +14,11 @@ public readonly record struct CpuLoad(ulong Value, CompletionStatus Status, bool
     /// <summary>The Root Port asked for a synchronous exception in the CPU (RP PIO Exception, §6.2.11.3).</summary>
     public bool Exception { get; init; }
 
-    /// <summary>Whether the device answered with data.</summary>
-    public bool Succeeded => Status == CompletionStatus.Successful && !TimedOut;
+    /// <summary>The data is poisoned (§2.7.2): what it is worth to the CPU is the platform's choice; the value is all ones.</summary>
+    public bool Poisoned { get; init; }
+
+    /// <summary>Whether the device answered with good data.</summary>
+    public bool Succeeded => Status == CompletionStatus.Successful && !TimedOut && !Poisoned;
 }
 
 /// <summary>What a configuration read brought back: all ones unless <see cref="CompletionStatus.Successful"/>.</summary>

@@ -42,6 +42,9 @@ public abstract class Function
     /// <summary>Routing ID: bus number as captured from configuration writes (§2.2.6.2).</summary>
     public RoutingId Id { get; internal set; }
 
+    /// <summary>Bits of DW0 that this function sets in every TLP it originates: TD, while it generates ECRCs (§7.8.4.7).</summary>
+    internal uint OriginBits { get; private protected set; }
+
     /// <summary>The error path of this function.</summary>
     public abstract ErrorReporter Errors { get; }
 

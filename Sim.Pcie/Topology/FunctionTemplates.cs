@@ -31,6 +31,10 @@ internal static class FunctionTemplates
             CompletionTimeoutRanges = options.CompletionTimeoutRanges,
             CompletionTimeoutDisable = options.CompletionTimeoutDisable,
             AriForwarding = options.AriForwarding,
+            AtomicOpRouting = options.AtomicOpRouting,
+            AtomicOpCompleter = options.AtomicOpCompleter,
+            Ltr = options.Ltr,
+            EndEndTlpPrefix = options.EndEndTlpPrefix,
         });
         var extended = 0x100;
         AerCapability? aer = null;
@@ -75,6 +79,9 @@ internal static class FunctionTemplates
                 MaxLinkSpeed = (int)port.MaxLinkSpeed,
                 MaxLinkWidth = (int)port.MaxLinkWidth,
                 RoleBasedErrorReporting = port.RoleBasedErrorReporting,
+                AtomicOpRouting = options.AtomicOpRouting,
+                Ltr = options.Ltr,
+                EndEndTlpPrefix = options.EndEndTlpPrefix,
             });
         var reporting = new AerOptions { Errors = AerOptions.PortErrors, HeaderRecords = options.HeaderRecords };
         var aer = port.Aer ? AerCapability.Add(config, 0x100, reporting) : null;

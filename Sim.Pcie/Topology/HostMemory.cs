@@ -10,16 +10,18 @@ namespace Sim.Pcie.Topology;
 public readonly record struct MemoryWrite(RoutingId? Requester, ulong Address, int Bytes);
 
 /// <summary>DRAM of the host, sparse: pages that were never written read as zero and cost nothing.</summary>
-public sealed class HostMemory : IReadSource
+public sealed class HostMemory : IReadSource, IPoisonMap
 {
     /// <summary>Size of a page, in bytes.</summary>
     public const int PageSize = 4096;
 
+    private const ulong LineMask = 63;
     private const int PagesPerChunk = 512;
     private const int ChunkShift = 21;
 
     private readonly Simulator _sim;
     private readonly Dictionary<ulong, byte[]?[]> _chunks = [];
+    private readonly HashSet<ulong> _poisoned = [];
     private ulong _lastKey = ulong.MaxValue;
     private byte[]?[] _lastChunk = [];
 
@@ -38,6 +40,28 @@ public sealed class HostMemory : IReadSource
 
     /// <summary>Whether all of [address, address + bytes) is memory.</summary>
     public bool Contains(ulong address, int bytes) => address < Size && Size - address >= (ulong)bytes;
+
+    /// <summary>Whether any line holds poisoned data.</summary>
+    public bool HasPoison => _poisoned.Count > 0;
+
+    /// <summary>Marks the lines of 64 bytes that the range touches as poisoned: until each is written whole, reads of it bring bad data
+    /// (§2.7.2).</summary>
+    public void Poison(ulong address, int bytes)
+    {
+        for (var line = address & ~LineMask; line < address + (ulong)bytes; line += LineMask + 1) _poisoned.Add(line);
+    }
+
+    /// <summary>Whether a line that the range touches is poisoned.</summary>
+    public bool IsPoisoned(ulong address, int bytes)
+    {
+        if (_poisoned.Count == 0) return false;
+        for (var line = address & ~LineMask; line < address + (ulong)bytes; line += LineMask + 1)
+        {
+            if (_poisoned.Contains(line)) return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Reads bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not all memory.</exception>
@@ -63,6 +87,7 @@ public sealed class HostMemory : IReadSource
     public void Write(ulong address, ReadOnlySpan<byte> source, RoutingId? requester = null)
     {
         Check(address, source.Length);
+        if (_poisoned.Count > 0) Cleanse(address, source.Length);
         if (Written.IsObserved) Written.Emit(_sim.Now, new MemoryWrite(requester, address, source.Length));
         while (source.Length > 0)
         {
@@ -89,6 +114,12 @@ public sealed class HostMemory : IReadSource
         Span<byte> raw = stackalloc byte[8];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(raw, value);
         Write(address, raw[..bytes], requester);
+    }
+
+    private void Cleanse(ulong address, int bytes)
+    {
+        for (var line = address + LineMask & ~LineMask; line + LineMask < address + (ulong)bytes; line += LineMask + 1)
+            _poisoned.Remove(line);
     }
 
     private void Check(ulong address, int bytes)

@@ -49,8 +49,15 @@ internal sealed class HostRequester
             return;
         }
 
+        if (!Fits(in _pending[tag].Request.Header, _pending[tag].Bytes, in header))
+        {
+            // Strongly recommended (§2.3.2); the request stays outstanding until its own Completion or its timeout.
+            _port.Function.Errors.Report(PcieError.MalformedTlp, header);
+            return;
+        }
+
         ulong value = ulong.MaxValue;
-        if (header.Status == CompletionStatus.Successful)
+        if (header.Status == CompletionStatus.Successful && !header.Poisoned)
         {
             Span<byte> raw = stackalloc byte[8];
             raw.Clear();
@@ -61,7 +68,19 @@ internal sealed class HostRequester
         // The tag is free before anything is reported: what triggers containment ends every request still outstanding.
         _tags.Free(tag);
         var done = _pending[tag];
+        done.Poisoned = header.Poisoned && header.HasData;
         Complete(in done, value, header.Status, timedOut: false, OnFailed(in done.Request.Header, header.Status));
+    }
+
+    /// <summary>Whether Byte Count, Lower Address, Traffic Class and attributes of a Completion are those that the request asks
+    /// for.</summary>
+    private static bool Fits(in TlpHeader request, int bytes, in TlpHeader completion)
+    {
+        const uint classAndAttributes = 7u << 20 | 3u << 12;
+        if (((request.Dw0 ^ completion.Dw0) & classAndAttributes) != 0) return false;
+        if (!completion.HasData) return completion.Status != CompletionStatus.Successful || request.HasData;
+        if (request.Type != TlpType.MRd) return completion.ByteCount == 4 && completion.LowerAddress == 0;
+        return completion.ByteCount == Math.Max(1, bytes) && completion.LowerAddress == (int)(request.FirstByteAddress & 0x7F);
     }
 
     /// <summary>The request was lost with the link: the root port answers in its place (§2.9.1).</summary>
@@ -86,6 +105,7 @@ internal sealed class HostRequester
         var tag = _tags.Allocate();
         var request = pending.Request;
         request.Header.Tag = tag;
+        request.Header.Dw0 |= _port.Function.OriginBits;
         _pending[tag] = pending;
         _pending[tag].Request = request;
         _port.Transmitter.Send(in request, _port.Sim.Now + _latency, null);
@@ -130,13 +150,18 @@ internal sealed class HostRequester
     {
         if (_waiting.Count > 0 && _tags.Any) Issue(_waiting.Dequeue());
         if (done.Bytes < 8 && status == CompletionStatus.Successful) value &= (1UL << (done.Bytes * 8)) - 1;
-        done.Result.Set(new CpuLoad(value, status, timedOut, done.Issued, _port.Sim.Now) { Exception = exception });
+        done.Result.Set(new CpuLoad(value, status, timedOut, done.Issued, _port.Sim.Now)
+        {
+            Exception = exception,
+            Poisoned = done.Poisoned,
+        });
     }
 
     private struct Pending
     {
         public Tlp Request;
         public int Bytes;
+        public bool Poisoned;
         public SimTime Issued;
         public SimCompletion<CpuLoad> Result;
     }

@@ -12,6 +12,11 @@ public readonly record struct MsiTarget(ulong Address, uint Data);
 /// <param name="Name">Who allocated the vector; null if nobody did (a spurious interrupt).</param>
 public readonly record struct InterruptArrival(RoutingId Requester, uint Data, string? Name);
 
+/// <summary>An INTx line of the platform changed its level.</summary>
+/// <param name="Line">0 to 3.</param>
+/// <param name="Asserted">The new level.</param>
+public readonly record struct LineChange(int Line, bool Asserted);
+
 /// <summary>
 /// Receives memory writes to FEEx_xxxxh and calls the host software that allocated the vector.
 /// </summary>
@@ -24,6 +29,8 @@ public sealed class InterruptController
 
     private readonly Simulator _sim;
     private readonly List<(string Name, Action Handler)> _vectors = [];
+    private readonly int[] _wires = new int[4];
+    private readonly Action?[] _lineHandlers = new Action?[4];
 
     internal InterruptController(Simulator sim) => _sim = sim;
 
@@ -40,6 +47,25 @@ public sealed class InterruptController
     {
         _vectors.Add((name, handler));
         return new MsiTarget(RangeBase, FirstVector + (uint)_vectors.Count - 1);
+    }
+
+    /// <summary>The INTx lines of the platform: each is asserted while any wire that ends in it is.</summary>
+    /// <param name="line">0 to 3.</param>
+    public bool IsLineAsserted(int line) => _wires[line] > 0;
+
+    /// <summary>Level changes of the INTx lines.</summary>
+    public Probe<LineChange> LineChanged { get; } = new();
+
+    /// <summary>Has a handler called whenever an INTx line becomes asserted.</summary>
+    public void HandleLine(int line, Action handler) => _lineHandlers[line] += handler;
+
+    internal void DriveLine(int line, bool asserted)
+    {
+        var before = _wires[line];
+        _wires[line] += asserted ? 1 : -1;
+        if (before > 0 == _wires[line] > 0) return;
+        if (LineChanged.IsObserved) LineChanged.Emit(_sim.Now, new LineChange(line, asserted));
+        if (asserted) _lineHandlers[line]?.Invoke();
     }
 
     /// <summary>Delivers an interrupt.</summary>

@@ -21,6 +21,7 @@ public abstract class Port
         Name = name;
         Advertised = advertised;
         Bodies = sim.Shared(_ => new TlpBodyPool());
+        Checks = new ReceiverChecks(this);
     }
 
     /// <summary>The simulator this port lives in.</summary>
@@ -47,6 +48,9 @@ public abstract class Port
 
     /// <summary>Where consumed TLPs return their bodies and new ones rent them.</summary>
     public TlpBodyPool Bodies { get; }
+
+    /// <summary>What it checks in a TLP that it receives.</summary>
+    internal ReceiverChecks Checks { get; }
 
     /// <summary>The direction this port transmits on.</summary>
     /// <exception cref="InvalidOperationException">The port is not connected.</exception>
@@ -107,10 +111,20 @@ public abstract class Port
         if (tlp.Header.FlowClass == FlowClass.NonPosted)
         {
             var completion = Tlps.Completion(in tlp.Header, function.Id, status);
+            completion.Header.Dw0 |= function.OriginBits;
             Transmitter.Send(in completion, Sim.Now + ResponseLatency, null);
         }
 
         Drop(in tlp, from);
+    }
+
+    /// <summary>A Message that the port does not support: dropped silently if it is a Vendor_Defined Type 1 Message or one that is ignored
+    /// (§2.2.8.6, §2.2.8.7), else an Unsupported Request.</summary>
+    internal void RefuseMessage(Function function, in TlpHeader header)
+    {
+        if (header.MessageCode is MessageCode.VendorDefined1 or MessageCode.Unlock
+            or >= MessageCode.AttentionIndicatorOff and <= MessageCode.AttentionButtonPressed) return;
+        function.Errors.Report(PcieError.UnsupportedRequest, header);
     }
 
     /// <summary>Answers a configuration request out of a function's configuration space (§2.3.1, §7.2).</summary>
@@ -133,19 +147,29 @@ public abstract class Port
             completion = Tlps.CompletionWithData(in header, function.Id, 4, 0, Bodies.RentDword(function.Config.Read(header.Register)));
         }
 
+        completion.Header.Dw0 |= function.OriginBits;
         Transmitter.Send(in completion, Sim.Now + ResponseLatency, null);
         Drop(in tlp, from);
     }
 
+    /// <summary>The old value of an AtomicOp's location goes back in one completion (§6.15).</summary>
+    internal void CompleteAtomicOp(in TlpHeader request, Function completer, ReadOnlySpan<byte> old, SimTime ready)
+    {
+        var completion = Tlps.CompletionWithData(in request, completer.Id, old.Length, 0, Bodies.Rent(old));
+        completion.Header.Dw0 |= completer.OriginBits;
+        Transmitter.Send(in completion, ready, null);
+    }
+
     /// <summary>Data goes back in completions of at most Max_Payload_Size that end on Read Completion Boundaries (§2.3.1.1).</summary>
     internal void CompleteRead(
-        in TlpHeader request, RoutingId completer, IReadSource source, ulong address, int bytes, int maxPayload, int boundary,
-        SimTime ready)
+        in TlpHeader request, Function completer, IReadSource source, ulong address, int bytes, int maxPayload, int boundary,
+        SimTime ready, IPoisonMap? poison = null)
     {
         if (bytes == 0)
         {
             // A zero-length read flushes; it returns one DW of unspecified data with Byte Count 1 (§2.2.5, §2.3.1.1).
-            var flush = Tlps.CompletionWithData(in request, completer, 1, (int)(address & 0x7F), Bodies.RentDword(0));
+            var flush = Tlps.CompletionWithData(in request, completer.Id, 1, (int)(address & 0x7F), Bodies.RentDword(0));
+            flush.Header.Dw0 |= completer.OriginBits;
             Transmitter.Send(in flush, ready, null);
             return;
         }
@@ -155,7 +179,9 @@ public abstract class Port
             var n = ReadSplitter.NextCompletionBytes(address, bytes, maxPayload, boundary);
             var body = Bodies.Rent(n);
             source.Read(address, body.Bytes);
-            var completion = Tlps.CompletionWithData(in request, completer, bytes, (int)(address & 0x7F), body);
+            var completion = Tlps.CompletionWithData(in request, completer.Id, bytes, (int)(address & 0x7F), body);
+            completion.Header.Dw0 |= completer.OriginBits;
+            if (poison is not null) completion.Header.Poisoned = poison.IsPoisoned(address, n);
             Transmitter.Send(in completion, ready, null);
             address += (ulong)n;
             bytes -= n;

@@ -1,4 +1,5 @@
 using Sim.Core;
+using Sim.Pcie.Capabilities;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Links;
 using Sim.Pcie.Spec;
@@ -19,6 +20,7 @@ public sealed class RootComplex
     private static readonly SimDuration RetryInterval = SimDuration.FromMicroseconds(10);
 
     private readonly List<RootPort> _ports = [];
+    private readonly RouteTrace _routes;
 
     /// <summary>Makes a Root Complex without ports.</summary>
     public RootComplex(Simulator sim, RootComplexOptions? options = null)
@@ -27,6 +29,7 @@ public sealed class RootComplex
         Options = options ?? new RootComplexOptions();
         Memory = new HostMemory(sim, Options.MemorySize);
         Interrupts = new InterruptController(sim);
+        _routes = sim.Shared(static _ => new RouteTrace());
     }
 
     /// <summary>The simulator.</summary>
@@ -71,6 +74,7 @@ public sealed class RootComplex
 
         if (PortOf(address) is not { } port) return false;
         var write = Tlps.MemoryWrite(HostRequester.Id, address, port.Bodies.Rent(data));
+        write.Header.Dw0 |= port.Function.OriginBits;
         port.Transmitter.Send(in write, Sim.Now + Options.Latency, null);
         return true;
     }
@@ -90,7 +94,10 @@ public sealed class RootComplex
             return port.Requester.Send(Tlps.MemoryRead(HostRequester.Id, 0, address, bytes), bytes);
         if (!Memory.Contains(address, bytes)) return Unclaimed();
         var result = new SimCompletion<CpuLoad>();
-        result.Set(new CpuLoad(Memory.ReadValue(address, bytes), CompletionStatus.Successful, false, Sim.Now, Sim.Now));
+        result.Set(new CpuLoad(Memory.ReadValue(address, bytes), CompletionStatus.Successful, false, Sim.Now, Sim.Now)
+        {
+            Poisoned = Memory.IsPoisoned(address, bytes),
+        });
         return result;
     }
 
@@ -202,11 +209,19 @@ public sealed class RootComplex
     internal void ReceiveRequest(RootPort port, in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
-        var isWrite = header.Type == TlpType.MWr;
-        if (!isWrite && header.Type != TlpType.MRd)
+        if (header.Type is not (TlpType.MWr or TlpType.MRd) && !header.IsAtomicOp)
         {
-            // No AtomicOp, DMWr or I/O completer capability is announced: Unsupported Request (§6.15.1, §2.3.1).
+            // No DMWr or I/O completer capability is announced: Unsupported Request (§6.32, §2.3.1).
             port.Refuse(in tlp, from, port.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+            return;
+        }
+
+        if (Options.PeersBypassTranslation && header.At == AddressType.Untranslated
+            && (port.Function.Acs & AcsFeatures.RequestRedirect) == 0 && PortOf(header.Address) is { } neighbour && neighbour != port)
+        {
+            _routes.Show(
+                Sim.Now, port, in tlp, "peer-to-peer around the translation agent (ACS P2P Request Redirect is clear) to", neighbour);
+            Perform(port, in tlp, from, Translation.To(header.FirstByteAddress));
             return;
         }
 
@@ -220,14 +235,22 @@ public sealed class RootComplex
         ref readonly var header = ref tlp.Header;
         var isWrite = header.Type == TlpType.MWr;
         var address = header.FirstByteAddress;
-        var bytes = header.EnabledBytes;
+        var bytes = header.IsAtomicOp ? AtomicOps.OperandBytes(in header) : header.EnabledBytes;
         if (!translation.Permitted)
         {
+            _routes.Show(Sim.Now, port, in tlp, "refused by the translation agent");
             // The agent recorded the fault; for the link a blocked read is UR and a blocked write vanishes (§10.2.3).
             port.RefuseSilently(in tlp, from, port.Function, CompletionStatus.UnsupportedRequest);
         }
         else if (isWrite && InterruptController.IsInterrupt(address))
         {
+            if (header.Poisoned || tlp.Body is null)
+            {
+                port.Drop(in tlp, from); // a control structure: poison must not reach it (§2.7.2.1)
+                return;
+            }
+
+
             var data = TranslationAgent is null ? tlp.Body!.Dword : translation.Data;
             var requester = header.RequesterId;
             port.Drop(in tlp, from);
@@ -235,26 +258,103 @@ public sealed class RootComplex
         }
         else if (Memory.Contains(translation.Address, bytes))
         {
-            if (!isWrite)
+            var ready = Sim.Now + Options.MemoryLatency + translation.Latency;
+            if (header.Type == TlpType.MRd)
             {
                 port.CompleteRead(
-                    in header, port.Function.Id, Memory, translation.Address, bytes,
-                    port.Function.MaxPayloadSize, port.Options.ReadCompletionBoundary,
-                        Sim.Now + Options.MemoryLatency + translation.Latency);
+                    in header, port.Function, Memory, translation.Address, bytes,
+                    port.Function.MaxPayloadSize, port.Options.ReadCompletionBoundary, ready, Memory.HasPoison ? Memory : null);
             }
-            else if (tlp.Body is { } body) Memory.Write(translation.Address, body.Bytes, header.RequesterId);
+            else if (isWrite)
+            {
+                WriteMemory(port, in tlp, translation.Address);
+            }
+            else if (!AtomicMemoryOp(port, in tlp, translation.Address, bytes, ready))
+            {
+                port.Refuse(in tlp, from, port.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+                return;
+            }
+
             port.Drop(in tlp, from);
         }
-        else if (Options.PeerToPeer == RootPeerToPeer.Forward && PortOf(translation.Address) is { } peer)
+        else if (Options.PeerToPeer != RootPeerToPeer.Reject && PortOf(translation.Address) is { } peer)
         {
-            var forwarded = tlp;
-            forwarded.Header.Address = translation.Address;
-            peer.Transmitter.Send(in forwarded, Sim.Now + Options.Latency + translation.Latency, from);
+            ForwardToPeer(port, peer, in tlp, from, in translation);
         }
         else
         {
+            _routes.Show(Sim.Now, port, in tlp, "leads neither to memory nor to a root port that peers may use");
             port.Refuse(in tlp, from, port.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
         }
+    }
+
+    private void WriteMemory(RootPort port, in Tlp tlp, ulong address)
+    {
+        if (tlp.Body is not { } body) return;
+        var data = body.Bytes;
+        if (!port.Checks.HasHoles(in tlp.Header))
+        {
+            Memory.Write(address, data, tlp.Header.RequesterId);
+        }
+        else
+        {
+            // Byte enables with holes: the bytes between keep their value (§2.2.5).
+            var enabled = ByteEnables.OfQuadword(in tlp.Header);
+            for (var i = 0; i < data.Length; i++)
+            {
+                if ((enabled >> i & 1) != 0) Memory.Write(address + (ulong)i, data.Slice(i, 1), tlp.Header.RequesterId);
+            }
+        }
+
+        if (tlp.Header.Poisoned && Options.PoisonedWrites == PoisonedMemoryWrite.Poison) Memory.Poison(address, data.Length);
+    }
+
+    /// <summary>An AtomicOp on host memory (§6.15); false if the port announces no completer for the operand.</summary>
+    private bool AtomicMemoryOp(RootPort port, in Tlp tlp, ulong address, int bytes, SimTime ready)
+    {
+        if (!AtomicOps.Covers(port.Function.Express.Options.AtomicOpCompleter, bytes) || tlp.Body is not { } body) return false;
+        Span<byte> old = stackalloc byte[AtomicOps.MaxOperandBytes];
+        Span<byte> next = stackalloc byte[AtomicOps.MaxOperandBytes];
+        Memory.Read(address, old[..bytes]);
+        if (AtomicOps.Compute(tlp.Header.Type, body.Bytes, old[..bytes], next[..bytes]))
+            Memory.Write(address, next[..bytes], tlp.Header.RequesterId);
+        port.CompleteAtomicOp(in tlp.Header, port.Function, old[..bytes], ready);
+        return true;
+    }
+
+    /// <summary>Between root ports, or back out of the same one, as the platform's policy has it (§1.3.1).</summary>
+    private void ForwardToPeer(RootPort port, RootPort peer, in Tlp tlp, LinkDirection from, in Translation translation)
+    {
+        if (tlp.Header.IsAtomicOp && peer.BlocksAtomicOps(out var error))
+        {
+            if (error is { } blocked) peer.Function.Errors.Report(blocked, tlp.Header);
+            else port.Function.Errors.Report(PcieError.UnsupportedRequest, tlp.Header);
+            port.RefuseSilently(in tlp, from, port.Function, CompletionStatus.UnsupportedRequest);
+            return;
+        }
+
+        if (peer != port
+            && AcsRules.OfRequest(port.Function.Acs, port.Function.BlocksEgressTo(peer.Function), tlp.Header.At) == AcsRoute.Blocked)
+        {
+            _routes.Show(Sim.Now, port, in tlp, "is blocked by ACS P2P Egress Control towards", peer);
+            port.Refuse(in tlp, from, port.Function, PcieError.AcsViolation, CompletionStatus.CompleterAbort);
+            return;
+        }
+
+        var ready = Sim.Now + Options.Latency + translation.Latency;
+        if (Options.PeerToPeer == RootPeerToPeer.Forward)
+        {
+            _routes.Show(Sim.Now, port, in tlp, "peer-to-peer through the Root Complex: forwarded to", peer);
+            var forwarded = tlp;
+            forwarded.Header.Address = translation.Address;
+            peer.Transmitter.Send(in forwarded, ready, from);
+            return;
+        }
+
+        _routes.Show(Sim.Now, port, in tlp, "peer-to-peer through the Root Complex: re-segmented, under the Requester ID of", peer);
+        var target = translation.Address;
+        if (tlp.Header.Type == TlpType.MWr) peer.Peers.Write(in tlp, from, target, ready);
+        else peer.Peers.Request(port, in tlp, from, target);
     }
 
     internal void ReceiveCompletion(RootPort port, in Tlp tlp, LinkDirection from)
@@ -269,6 +369,12 @@ public sealed class RootComplex
         {
             from.ReturnCredits(in tlp, Sim.Now);
             port.Requester.OnCompletion(in header, tlp.Body);
+            port.Release(in tlp);
+        }
+        else if (header.RequesterId == port.Function.Id)
+        {
+            from.ReturnCredits(in tlp, Sim.Now);
+            port.Peers.OnCompletion(in tlp);
             port.Release(in tlp);
         }
         else if (PortOfBus((byte)header.RequesterId.Bus) is { } peer)

@@ -1,4 +1,5 @@
 using Sim.Core;
+using Sim.Pcie.Capabilities;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Links;
 using Sim.Pcie.Spec;
@@ -27,6 +28,8 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
         Dpc = Function.Dpc is { } dpc ? new DpcController(ErrorTrace, Function.Express, dpc, this) : null;
         Function.AttachErrors(new ErrorReporter(ErrorTrace, Function.Config, Function.Express, Function.Aer, this) { Dpc = Dpc });
         Requester = new HostRequester(this, root.Options.Latency);
+        Peers = new PeerRequester(this, root.Options.Latency);
+        Messages = new RootMessages(root, this);
         Gate = new TranslationGate(root, this);
         RootErrors = new RootErrorHandler(ErrorTrace, Function.Express, Function.Aer, this, this, Dpc);
         _linkControl = new DownstreamLinkControl(this, Function);
@@ -52,6 +55,12 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
 
     internal HostRequester Requester { get; }
 
+    /// <summary>Requests of other root ports' hierarchies that leave by this one under its own ID.</summary>
+    internal PeerRequester Peers { get; }
+
+    /// <summary>INTx wires, PME and LTR of the hierarchy below.</summary>
+    public RootMessages Messages { get; }
+
     /// <summary>Where requests from below wait for the translation agent.</summary>
     internal TranslationGate Gate { get; }
 
@@ -62,11 +71,15 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
     protected internal override void Receive(in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
+        if (Checks.Concerns(in tlp, Function.MaxPayloadSize) && !Admits(in tlp, from)) return;
         if (header.IsCompletion) _root.ReceiveCompletion(this, in tlp, from);
         else if (header.IsMessage) ReceiveMessage(in tlp, from);
         else if (header.IsConfiguration) Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
         else if (!Function.ForwardsUpstream)
             Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+        else if (Function.Acs != AcsFeatures.None
+            && !AcsRules.Admits(Function.Acs, Function.ClaimsBus((byte)header.RequesterId.Bus), header.At))
+            Refuse(in tlp, from, Function, PcieError.AcsViolation, CompletionStatus.CompleterAbort);
         else _root.ReceiveRequest(this, in tlp, from);
     }
 
@@ -74,6 +87,7 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
     protected internal override void OnLost(in Tlp tlp)
     {
         if (tlp.Header.RequesterId == HostRequester.Id) Requester.OnLost(in tlp.Header);
+        else if (tlp.Header.RequesterId == Function.Id && !tlp.Header.IsCompletion) Peers.OnLost(in tlp.Header);
         Release(in tlp);
     }
 
@@ -84,7 +98,10 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
     protected internal override void OnLinkStateChanged(bool up)
     {
         _linkControl.OnLinkStateChanged(up);
-        if (!up) Requester.OnLinkDown();
+        if (up) return;
+        Requester.OnLinkDown();
+        Peers.OnLinkDown();
+        Messages.OnLinkDown();
     }
 
     /// <inheritdoc/>
@@ -111,13 +128,42 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
 
     void IContainedPort.EndContainment() => Link?.BringUp(LinkDownCause.Containment);
 
-    private void SignalInterrupt(int messageNumber) =>
+    internal void SignalInterrupt(int messageNumber) =>
         Function.SignalMsi(messageNumber, (_, data) => _root.Interrupts.Deliver(Function.Id, data));
+
+    /// <summary>Whether AtomicOps of peers may not leave by this port, and the error if it is one of this port's own (§6.15.2).</summary>
+    internal bool BlocksAtomicOps(out PcieError? error)
+    {
+        error = (Function.Blocks & EgressBlocking.AtomicOps) != 0 ? PcieError.AtomicOpEgressBlocked : null;
+        return (Function.Blocks & (EgressBlocking.AtomicOps | EgressBlocking.NoAtomicOpRouting)) != 0;
+    }
+
+    /// <summary>The slow look at a TLP that may be malformed, poisoned, prefixed or carry an ECRC.</summary>
+    private bool Admits(in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        var passes = header.IsCompletion && header.RequesterId != HostRequester.Id && header.RequesterId != Function.Id;
+        var tolerates = header.FlowClass == FlowClass.Posted && _root.Options.PoisonedWrites != PoisonedMemoryWrite.Discard;
+        var role = passes ? DetectingRole.IntermediateReceiver
+            : tolerates ? DetectingRole.TolerantReceiver
+            : DetectingRole.UltimateReceiver;
+        switch (Checks.Look(in tlp, from, Function, Function.Express, Function.Aer, role))
+        {
+            case Admission.Discarded:
+                return false;
+            case Admission.Poisoned when !header.IsCompletion && !tolerates:
+                RefuseSilently(in tlp, from, Function, CompletionStatus.UnsupportedRequest);
+                return false;
+            default:
+                return true;
+        }
+    }
 
     private void ReceiveMessage(in Tlp tlp, LinkDirection from)
     {
         _root.EmitMessage(this, in tlp);
         if (ErrorMessage.From(tlp.Header.MessageCode, tlp.Header.RequesterId) is { } error) RootErrors.Receive(in error);
+        else if (!Messages.Receive(in tlp)) RefuseMessage(Function, in tlp.Header);
         Drop(in tlp, from);
     }
 }

@@ -51,6 +51,18 @@ public sealed record RootPortOptions
     /// <summary>ARI Forwarding Supported.</summary>
     public bool AriForwarding { get; init; } = true;
 
+    /// <summary>AtomicOp Routing Supported: AtomicOps of peers leave by it.</summary>
+    public bool AtomicOpRouting { get; init; } = true;
+
+    /// <summary>AtomicOp Completer Supported, of host memory: bit 0 32-bit, bit 1 64-bit, bit 2 128-bit CAS.</summary>
+    public int AtomicOpCompleter { get; init; } = 7;
+
+    /// <summary>LTR Mechanism Supported.</summary>
+    public bool Ltr { get; init; } = true;
+
+    /// <summary>End-End TLP Prefix Supported.</summary>
+    public bool EndEndTlpPrefix { get; init; } = true;
+
     /// <summary>Whether it has an Advanced Error Reporting capability.</summary>
     public bool Aer { get; init; } = true;
 

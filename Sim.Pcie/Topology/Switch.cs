@@ -13,6 +13,7 @@ public sealed class Switch
     private readonly SwitchPort[] _downstream;
     private readonly Simulator _sim;
     private readonly SimDuration _latency;
+    private readonly RouteTrace _routes;
 
     /// <summary>Makes a switch.</summary>
     /// <param name="sim">Simulator.</param>
@@ -30,6 +31,8 @@ public sealed class Switch
         Upstream = new SwitchPort(sim, $"{name}.up", this, isUpstream: true, 0);
         _downstream = new SwitchPort[downstreamPorts];
         for (var i = 0; i < downstreamPorts; i++) _downstream[i] = new SwitchPort(sim, $"{name}.p{i}", this, isUpstream: false, i);
+        Messages = new SwitchMessages(this);
+        _routes = sim.Shared(static _ => new RouteTrace());
     }
 
     /// <summary>Component path.</summary>
@@ -44,9 +47,13 @@ public sealed class Switch
     /// <summary>The ports away from it.</summary>
     public IReadOnlyList<SwitchPort> Downstream => _downstream;
 
+    /// <summary>INTx, PME_TO_Ack and LTR, which it combines.</summary>
+    internal SwitchMessages Messages { get; }
+
     internal void Route(SwitchPort ingress, in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
+        if (ingress.Checks.Concerns(in tlp, ingress.Function.MaxPayloadSize) && !Admits(ingress, in tlp, from)) return;
         if (header.IsCompletion) RouteCompletion(ingress, in tlp, from);
         else if (header.IsMessage) RouteMessage(ingress, in tlp, from);
         else if (header.IsConfiguration) RouteConfiguration(ingress, in tlp, from);
@@ -82,10 +89,11 @@ public sealed class Switch
             return;
         }
 
-        if (!AcsPermits(ingress, in tlp))
+        var acs = ingress.Function.Acs;
+        if (acs != AcsFeatures.None
+            && !AcsRules.Admits(acs, ingress.Function.ClaimsBus((byte)tlp.Header.RequesterId.Bus), tlp.Header.At))
         {
-            // §6.12.1.1: a blocked request is an ACS Violation and, if non-posted, completes with Completer Abort.
-            ingress.Refuse(in tlp, from, ingress.Function, PcieError.AcsViolation, CompletionStatus.CompleterAbort);
+            Violate(ingress, in tlp, from, "does not pass Source Validation or Translation Blocking");
             return;
         }
 
@@ -95,12 +103,10 @@ public sealed class Switch
             return;
         }
 
-        var redirect = (ingress.Function.Acs & AcsFeatures.RequestRedirect) != 0
-            && !(tlp.Header.At == AddressType.Translated && (ingress.Function.Acs & AcsFeatures.DirectTranslated) != 0);
         foreach (var port in _downstream)
         {
-            if (port == ingress || !port.Function.Claims(address)) continue;
-            Forward(redirect ? Upstream : port, in tlp, from);
+            if (!port.Function.Claims(address)) continue;
+            ForwardToPeer(ingress, port, in tlp, from);
             return;
         }
 
@@ -129,21 +135,78 @@ public sealed class Switch
         ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
     }
 
-    private static bool AcsPermits(SwitchPort ingress, in Tlp tlp)
+    /// <summary>A request that came from below and whose target is below: peer-to-peer (§6.12.3).</summary>
+    private void ForwardToPeer(SwitchPort ingress, SwitchPort egress, in Tlp tlp, LinkDirection from)
     {
         var acs = ingress.Function.Acs;
-        if (acs == AcsFeatures.None) return true;
+        if (egress == ingress)
+        {
+            // Back out of the port it came in by: Upstream Forwarding lets the Root Complex look at it; without, it is unsupported.
+            if ((acs & AcsFeatures.UpstreamForwarding) != 0)
+            {
+                _routes.Show(_sim.Now, ingress, in tlp, "targets its own side: forwarded upstream (ACS Upstream Forwarding)");
+                Forward(Upstream, in tlp, from);
+            }
+            else
+            {
+                ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+            }
 
-        // §6.12.1.1: Source Validation by bus range; Translation Blocking of any AT but untranslated.
-        if ((acs & AcsFeatures.SourceValidation) != 0 && !ingress.Function.ClaimsBus((byte)tlp.Header.RequesterId.Bus)) return false;
-        return (acs & AcsFeatures.TranslationBlocking) == 0 || tlp.Header.At == AddressType.Untranslated;
+            return;
+        }
+
+        var route = acs == AcsFeatures.None
+            ? AcsRoute.Direct
+            : AcsRules.OfRequest(acs, ingress.Function.BlocksEgressTo(egress.Function), tlp.Header.At);
+        switch (route)
+        {
+            case AcsRoute.Direct:
+                _routes.Show(_sim.Now, ingress, in tlp, "peer-to-peer inside the switch: routed directly", egress);
+                Forward(egress, in tlp, from);
+                break;
+            case AcsRoute.Redirected:
+                _routes.Show(_sim.Now, ingress, in tlp, "redirected upstream (ACS P2P Request Redirect) although it targets", egress);
+                Forward(Upstream, in tlp, from);
+                break;
+            default:
+                Violate(ingress, in tlp, from, "is blocked by ACS P2P Egress Control towards", egress);
+                break;
+        }
+    }
+
+    /// <summary>§6.12.1.1: a blocked request is an ACS Violation and, if non-posted, completes with Completer Abort.</summary>
+    private void Violate(SwitchPort ingress, in Tlp tlp, LinkDirection from, string why, SwitchPort? towards = null)
+    {
+        _routes.Show(_sim.Now, ingress, in tlp, why, towards);
+        ingress.Refuse(in tlp, from, ingress.Function, PcieError.AcsViolation, CompletionStatus.CompleterAbort);
+    }
+
+    /// <summary>The slow look at a TLP that may be malformed, poisoned, prefixed or carry an ECRC.</summary>
+    private bool Admits(SwitchPort ingress, in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        var endsHere = header.IsConfiguration
+            ? ingress.IsUpstream && (header.Type is TlpType.CfgRd0 or TlpType.CfgWr0
+                || header.DestinationId.Bus == Upstream.Function.SecondaryBus)
+            : header.IsMessage && header.MessageRouting >= MessageRouting.Local;
+        var role = endsHere ? DetectingRole.UltimateReceiver : DetectingRole.IntermediateReceiver;
+        var function = ingress.Function;
+        switch (ingress.Checks.Look(in tlp, from, function, function.Express, function.Aer, role))
+        {
+            case Admission.Discarded:
+                return false;
+            case Admission.Poisoned when endsHere:
+                ingress.RefuseSilently(in tlp, from, function, CompletionStatus.UnsupportedRequest);
+                return false;
+            default:
+                return true;
+        }
     }
 
     private void RouteCompletion(SwitchPort ingress, in Tlp tlp, LinkDirection from)
     {
         var bus = (byte)tlp.Header.RequesterId.Bus;
-        var redirect = !ingress.IsUpstream && (ingress.Function.Acs & AcsFeatures.CompletionRedirect) != 0
-            && (tlp.Header.Attributes & TlpAttributes.RelaxedOrdering) == 0;
+        var redirect = !ingress.IsUpstream && AcsRules.RedirectsCompletion(ingress.Function.Acs, tlp.Header.Attributes);
         if (!redirect)
         {
             foreach (var port in _downstream)
@@ -154,7 +217,8 @@ public sealed class Switch
             }
         }
 
-        if (!ingress.IsUpstream)
+        if (!ingress.IsUpstream
+            && (!ingress.Function.ClaimsBus(bus) || (ingress.Function.Acs & AcsFeatures.UpstreamForwarding) != 0))
         {
             Forward(Upstream, in tlp, from);
             return;
@@ -224,8 +288,11 @@ public sealed class Switch
     {
         switch (tlp.Header.MessageRouting)
         {
-            case MessageRouting.ToRootComplex when !ingress.IsUpstream:
             case MessageRouting.Gathered when !ingress.IsUpstream:
+                Messages.Acknowledge(ingress);
+                ingress.Drop(in tlp, from);
+                return;
+            case MessageRouting.ToRootComplex when !ingress.IsUpstream:
                 if (ErrorMessage.From(tlp.Header.MessageCode, tlp.Header.RequesterId) is { } error
                     && !(ingress.ForwardsErrors(in error) && Upstream.ForwardsErrors(in error)))
                     ingress.Drop(in tlp, from);
@@ -240,13 +307,29 @@ public sealed class Switch
                 return;
             case MessageRouting.Broadcast when ingress.IsUpstream:
                 Broadcast(in tlp);
+                if (tlp.Header.MessageCode == MessageCode.PmeTurnOff) Messages.OnTurnOff();
                 ingress.Drop(in tlp, from);
                 return;
             default:
-                // Local messages end at the receiver (§2.2.8); no port of ours acts on one.
+                // Local Messages end at the receiver, as do those of a routing that it may not come this way with (§2.2.8).
+                ReceiveLocal(ingress, in tlp);
                 ingress.Drop(in tlp, from);
                 return;
         }
+    }
+
+    private void ReceiveLocal(SwitchPort ingress, in Tlp tlp)
+    {
+        ref readonly var header = ref tlp.Header;
+        var code = header.MessageCode;
+        if (!ingress.IsUpstream && code is >= MessageCode.AssertIntA and <= MessageCode.DeassertIntD)
+            Messages.OnInterrupt(ingress, code);
+        else if (!ingress.IsUpstream && code == MessageCode.Ltr && ingress.Function.Express.LtrEnabled)
+            Messages.OnTolerance(ingress, in header);
+        else if (ingress.IsUpstream && code == MessageCode.SetSlotPowerLimit && tlp.Body is { } body)
+            ingress.Function.Express.CaptureSlotPowerLimit(body.Dword);
+        else
+            ingress.RefuseMessage(ingress.Function, in header);
     }
 
     private void RouteMessageById(SwitchPort ingress, in Tlp tlp, LinkDirection from)
@@ -274,8 +357,34 @@ public sealed class Switch
         }
     }
 
+    private static bool IsBlocked(SwitchPort egress, in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
+        var ingress = (SwitchPort)from.To;
+        var blocks = egress.Function.Blocks;
+        if ((blocks & EgressBlocking.NoAtomicOpRouting) != 0 && header.IsAtomicOp)
+            ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+        else if ((blocks & EgressBlocking.AtomicOps) != 0 && header.IsAtomicOp)
+            Block(PcieError.AtomicOpEgressBlocked, in tlp);
+        else if ((blocks & EgressBlocking.Prefixes) != 0 && tlp.Body is { PrefixCount: > 0 })
+            Block(PcieError.TlpPrefixBlocked, in tlp);
+        else if ((blocks & EgressBlocking.Poisoned) != 0 && header.Poisoned && header.HasData && !egress.IsUpstream)
+            Block(PcieError.PoisonedTlpEgressBlocked, in tlp);
+        else
+            return false;
+        return true;
+
+        // The Egress Port reports; a non-posted request completes with UR at the port it came in by (§6.15.2, §6.2.11.5).
+        void Block(PcieError error, in Tlp blocked)
+        {
+            egress.Function.Errors.Report(error, blocked.Header, prefixes: ReceiverChecks.PrefixesOf(in blocked));
+            ingress.RefuseSilently(in blocked, from, egress.Function, CompletionStatus.UnsupportedRequest);
+        }
+    }
+
     private void Forward(SwitchPort egress, in Tlp tlp, LinkDirection from)
     {
+        if (egress.Function.Blocks != EgressBlocking.None && IsBlocked(egress, in tlp, from)) return;
         if (egress.Link is { IsUp: true })
         {
             egress.Transmitter.Send(in tlp, _sim.Now + _latency, from);

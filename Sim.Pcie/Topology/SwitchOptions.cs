@@ -36,4 +36,13 @@ public sealed record SwitchOptions
 
     /// <summary>Whether downstream ports have an ACS capability.</summary>
     public bool Acs { get; init; } = true;
+
+    /// <summary>AtomicOp Routing Supported.</summary>
+    public bool AtomicOpRouting { get; init; } = true;
+
+    /// <summary>LTR Mechanism Supported.</summary>
+    public bool Ltr { get; init; } = true;
+
+    /// <summary>End-End TLP Prefix Supported.</summary>
+    public bool EndEndTlpPrefix { get; init; } = true;
 }

@@ -20,6 +20,7 @@ public sealed class SwitchPort : Port, IContainedPort
     {
         _owner = owner;
         IsUpstream = isUpstream;
+        Index = index;
         Function = FunctionTemplates.SwitchPort(sim, name, isUpstream, index, owner.Options);
         _dpc = Function.Dpc is { } dpc ? new DpcController(ErrorTrace, Function.Express, dpc, this) : null;
         _forwarder = new BridgeErrorForwarder(ErrorTrace, Function.Config, Function.Express, this) { Dpc = _dpc };
@@ -30,6 +31,9 @@ public sealed class SwitchPort : Port, IContainedPort
 
     /// <summary>Position: the port towards the Root Complex.</summary>
     public bool IsUpstream { get; }
+
+    /// <summary>Device number on the internal bus, of a downstream port.</summary>
+    public int Index { get; }
 
     /// <summary>The Type 1 function.</summary>
     public BridgeFunction Function { get; }
@@ -52,6 +56,7 @@ public sealed class SwitchPort : Port, IContainedPort
     {
         if (!IsUpstream && !_owner.Upstream.ForwardsErrors(in message)) return;
         var tlp = Tlps.Message(message.Requester, message.Code, MessageRouting.ToRootComplex);
+        tlp.Header.Dw0 |= Function.OriginBits;
         _owner.Upstream.Transmitter.Send(in tlp, Sim.Now + ResponseLatency, null);
     }
 
@@ -92,6 +97,7 @@ public sealed class SwitchPort : Port, IContainedPort
         if (_linkControl is { } control)
         {
             control.OnLinkStateChanged(up);
+            if (!up) _owner.Messages.OnDown(this);
             return;
         }
 
@@ -106,6 +112,7 @@ public sealed class SwitchPort : Port, IContainedPort
         var kind = Link!.ResetKindOfDown;
         Function.Express.SetLinkDown();
         Function.Reset(kind);
+        _owner.Messages.Reset();
         HoldAllBelow(true, kind);
     }
 

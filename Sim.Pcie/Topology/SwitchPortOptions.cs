@@ -32,5 +32,6 @@ public sealed record SwitchPortOptions
 
     /// <summary>What its ACS capability implements, if it has one; Downstream Ports only.</summary>
     public AcsFeatures AcsSupported { get; init; } = AcsFeatures.SourceValidation | AcsFeatures.TranslationBlocking
-        | AcsFeatures.RequestRedirect | AcsFeatures.CompletionRedirect | AcsFeatures.UpstreamForwarding | AcsFeatures.DirectTranslated;
+        | AcsFeatures.RequestRedirect | AcsFeatures.CompletionRedirect | AcsFeatures.UpstreamForwarding | AcsFeatures.EgressControl
+        | AcsFeatures.DirectTranslated;
 }

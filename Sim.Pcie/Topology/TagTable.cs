@@ -15,6 +15,8 @@ internal sealed class TagTable
     private readonly SimEvent _timer;
     private readonly RingQueue<int> _free;
     private readonly Entry[] _entries;
+    private int _first;
+    private int _end;
     private int _oldest = None;
     private int _newest = None;
 
@@ -29,7 +31,27 @@ internal sealed class TagTable
         _timer = new SimEvent(sim, OnTimer);
         _entries = new Entry[tags];
         _free = new RingQueue<int>(tags);
-        for (var i = 0; i < tags; i++) _free.Enqueue(i);
+        UseRange(0, tags);
+    }
+
+    /// <summary>Tags of the table: the most that can ever be outstanding.</summary>
+    public int Count => _entries.Length;
+
+    /// <summary>
+    /// From now on allocates tags from <paramref name="first"/> up to, not including, <paramref name="end"/>, as far as the table goes: 32
+    /// tags, 256 with Extended Tag Field Enable, 256 to 1023 with 10-Bit Tag Requester Enable (§2.2.6.2). What is outstanding stays so.
+    /// </summary>
+    public void UseRange(int first, int end)
+    {
+        end = Math.Min(end, _entries.Length);
+        if (first >= end) first = 0; // a table too small for 10-bit tags keeps to the others
+        if ((first, end) == (_first, _end)) return;
+        (_first, _end) = (first, end);
+        _free.Clear();
+        for (var tag = first; tag < end; tag++)
+        {
+            if (!_entries[tag].Busy) _free.Enqueue(tag);
+        }
     }
 
     /// <summary>Completion Timeout Value in force (§7.5.3.16); <see cref="SimDuration.Zero"/> if disabled.</summary>
@@ -64,7 +86,7 @@ internal sealed class TagTable
         else _oldest = e.Newer;
         if (e.Newer != None) _entries[e.Newer].Older = e.Older;
         else _newest = e.Older;
-        _free.Enqueue(tag);
+        if (tag >= _first && tag < _end) _free.Enqueue(tag);
         if (_oldest == None) _timer.Cancel();
     }
 

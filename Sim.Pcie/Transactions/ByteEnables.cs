@@ -43,6 +43,13 @@ public static class ByteEnables
         return lengthDw * 4 - skippedFront - (3 - BitOperations.Log2((uint)last));
     }
 
+    /// <summary>Which bytes of a request of one or two DWs are enabled, from the first enabled one on: bit 0 is that byte.</summary>
+    public static uint OfQuadword(in Spec.TlpHeader header) => (uint)(header.FirstBe | header.LastBe << 4) switch
+    {
+        0 => 0,
+        var enables => enables >> BitOperations.TrailingZeroCount(enables),
+    };
+
     /// <summary>
     /// Byte Count a Completer returns for a memory read: that of the enabled bytes, and 1 for a zero-length read (Table 2-40).
     /// </summary>

@@ -24,6 +24,9 @@ public sealed class TlpBodyPool
     /// <summary>Bodies out on loan: 0 once every TLP was consumed.</summary>
     public int Rented { get; private set; }
 
+    /// <summary>Whether a body ever carried a TLP Prefix: as long as none did, nobody needs to look for one.</summary>
+    public bool HasLentPrefixes { get; internal set; }
+
     /// <summary>Lends a body whose payload has this many bytes of unspecified content, no prefixes, ECRC 0.</summary>
     /// <param name="bytes">0 to 4096.</param>
     /// <exception cref="ArgumentOutOfRangeException">More than a TLP can carry (§2.2.2).</exception>
