@@ -12,6 +12,12 @@ namespace Sim.Pcie.Links;
 /// <param name="Tlp">The TLP; its body is only valid during the callback.</param>
 public readonly record struct TlpHop(LinkDirection Direction, SimTime Started, Tlp Tlp);
 
+/// <summary>A TLP that was handed to a link, in the order of handing over.</summary>
+/// <param name="Direction">The link direction that took it.</param>
+/// <param name="Tlp">The TLP; its body is only valid during the callback.</param>
+/// <param name="Holder">The direction whose receive buffer it occupies until it leaves; null if it originates here.</param>
+public readonly record struct TlpAccepted(LinkDirection Direction, Tlp Tlp, LinkDirection? Holder);
+
 /// <summary>
 /// One direction of a link: what waits for it, serialiser, wire, and the transmitter's view of the receiver's credits.
 /// </summary>
@@ -98,6 +104,9 @@ public sealed class LinkDirection : EventTarget
     /// <summary>Every TLP that arrives, at its arrival, before the receiver acts on it.</summary>
     public Probe<TlpHop> Arrived => _arrived ??= new();
 
+    /// <summary>Every TLP that the link takes to transmit, in order.</summary>
+    public Probe<TlpAccepted> Accepted { get; } = new();
+
     /// <summary>TLPs that were lost because the link went down while they were on it or waited for it.</summary>
     public long Lost { get; private set; }
 
@@ -140,6 +149,7 @@ public sealed class LinkDirection : EventTarget
             return;
         }
 
+        if (Accepted.IsObserved) Accepted.Emit(_sim.Now, new TlpAccepted(this, tlp, holder));
         if (ready < _sim.Now) ready = _sim.Now;
         var kind = tlp.Header.FlowClass;
         _lanes[(int)kind].Line.Add(kind, in tlp, ready, _order++, holder);

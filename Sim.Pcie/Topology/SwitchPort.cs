@@ -35,6 +35,9 @@ public sealed class SwitchPort : Port, IContainedPort
     /// <summary>Device number on the internal bus, of a downstream port.</summary>
     public int Index { get; }
 
+    /// <summary>The switch it belongs to.</summary>
+    public Switch Owner => _owner;
+
     /// <summary>The Type 1 function.</summary>
     public BridgeFunction Function { get; }
 

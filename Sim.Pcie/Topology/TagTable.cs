@@ -103,7 +103,8 @@ internal sealed class TagTable
             var due = _entries[_oldest].Issued + Timeout;
             if (due > _sim.Now)
             {
-                _timer.ScheduleAt(due);
+                // Whoever was told of a timeout may have begun something new, and the timer with it.
+                _timer.RescheduleAt(due);
                 return;
             }
 

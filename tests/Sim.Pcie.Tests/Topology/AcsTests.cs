@@ -3,7 +3,6 @@ using Sim.Core;
 using Sim.Pcie.Capabilities;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Inject;
-using Sim.Pcie.Links;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
 using Sim.Pcie.Transactions;

@@ -5,7 +5,6 @@ using Sim.Pcie.Errors;
 using Sim.Pcie.Links;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
-using Sim.Pcie.Transactions;
 
 namespace Sim.Pcie.Tests.Topology;
 
@@ -39,6 +38,7 @@ internal sealed class PeerPlatform
             for (var i = 0; i < function.Memory.Length; i++) function.Memory[i] = (byte)(i * 3 + Devices.IndexOf(function));
         }
 
+        Observer = new FabricObserver(Sim, Links);
         foreach (var link in Links)
         {
             link.Downstream.Arrived.Subscribe((SimTime t, in TlpHop h) => Hops.Add((h.Direction, h.Tlp.Header)));
@@ -73,6 +73,8 @@ internal sealed class PeerPlatform
 
     public List<(string Component, PcieError Error)> Errors { get; } = [];
 
+    public FabricObserver Observer { get; }
+
     /// <summary>Headers that arrived at a port.</summary>
     public IEnumerable<TlpHeader> At(Port port) => Hops.Where(h => h.Direction.To == port).Select(h => h.Header);
 
@@ -99,7 +101,9 @@ internal sealed class PeerPlatform
         foreach (var link in Links)
         {
             Assert.That(link.Downstream.CreditsWhole && link.Upstream.CreditsWhole, Is.True, $"credits of {link.Upper.Name}");
-            Assert.That(link.Downstream.WaitingTlps + link.Upstream.WaitingTlps, Is.Zero, $"TLPs wait at {link.Upper.Name}");
         }
+
+        Assert.That(Observer.Violations, Is.Empty);
+        Assert.That(Observer.ExplainDeadlock(), Is.Null);
     }
 }

@@ -76,8 +76,11 @@ public class IommuGroupTests
         Link.Connect(rp0, sw.Upstream, LinkSpeed.Gen4, LinkWidth.X4);
         var names = new Dictionary<Function, string>
         {
-            [rp0.Function] = "rp0", [rp1.Function] = "rp1", [sw.Upstream.Function] = "up",
-            [sw.Downstream[0].Function] = "p0", [sw.Downstream[1].Function] = "p1",
+            [rp0.Function] = "rp0",
+            [rp1.Function] = "rp1",
+            [sw.Upstream.Function] = "up",
+            [sw.Downstream[0].Function] = "p0",
+            [sw.Downstream[1].Function] = "p1",
         };
         for (var i = 0; i < 3; i++)
         {
