@@ -16,6 +16,11 @@ internal sealed class DecidingLineTests
     private static readonly (HostIntegrity, MigrationIntegrity) Reset = (HostIntegrity.Contained, MigrationIntegrity.Lost);
     private static readonly (HostIntegrity, MigrationIntegrity) Down = (HostIntegrity.Lost, MigrationIntegrity.Lost);
 
+    // Nothing migrates.
+    private static readonly (HostIntegrity, MigrationIntegrity) Alone = (HostIntegrity.Intact, MigrationIntegrity.None);
+    private static readonly (HostIntegrity, MigrationIntegrity) AloneReported = (HostIntegrity.Logged, MigrationIntegrity.None);
+    private static readonly (HostIntegrity, MigrationIntegrity) AloneDown = (HostIntegrity.Lost, MigrationIntegrity.None);
+
     private static readonly object[] Verdicts =
     [
         Flip("a device's policy", Main, "mlx5 / native-aer / today", "nic: { model: mlx5 }",
@@ -56,6 +61,12 @@ internal sealed class DecidingLineTests
             Fine, Harmed, "device state tail"),
         Flip("a sloppy VMM's order", "segfault-on-mmio", "vcpus-run-on / zap", "vcpus_stop: after-device", "vcpus_stop: before-device",
             Harmed, Fine, "nobody touched the device"),
+        Flip("mappings of disabled memory", "vf-memory-enable", "pf / today", "today: {}",
+            "today: { kernel: { disabled_memory: open } }", Alone, AloneReported, "SIGBUS"),
+        Flip("mappings during a reset", "mmio-races-reset", "before-5.8 / native-aer", "disabled_memory: open", "disabled_memory: zap",
+            AloneReported, Alone, "AER interrupt"),
+        Flip("who owns the errors of a reset", "mmio-races-reset", "before-5.8 / firmware-first", "errors: firmware-first",
+            "errors: native-aer", AloneDown, AloneReported, "Kernel panic"),
     ];
 
     private static readonly object[] Lines =
@@ -82,6 +93,8 @@ internal sealed class DecidingLineTests
         new object[] { "segfault-on-mmio", "touches-mapping / zap", "revoke: zap", "revoke: none" },
         new object[] { "doorbell-restarts-stopped-device", "restarts", "stopped_store: restart", "stopped_store: unfenced" },
         new object[] { "doorbell-restarts-stopped-device", "restarts", "at: saved + 1us", "at: 41us" },
+        new object[] { "blast-radius", "with-aer / native-aer", "vf_aer: true", "vf_aer: false" },
+        new object[] { "blast-radius", "without-aer / firmware-recovers", "firmware_nonfatal: recoverable", "firmware_nonfatal: corrected" },
         new object[] { Main, "mlx5 / silent / today", "vcpus_stop: before-device", "vcpus_stop: after-device" },
     ];
 

@@ -5,7 +5,8 @@ namespace Scenarios.Tests.Shipped;
 /// <summary>The shipped scripts are the project's answers: they hold, and together they answer what they are meant to.</summary>
 internal sealed class ShippedScriptTests
 {
-    private static readonly int[] Questions = [1, 2, 3, 4, 8, 12, 13];
+    private static readonly int[] OfTheFirst = [1, 2, 3, 4, 8, 12, 13];
+    private static readonly int[] Questions = [.. OfTheFirst, 7, 32, 33];
 
     [TestCaseSource(typeof(Simulated), nameof(Simulated.Names))]
     public void Every_expectation_holds_in_every_variant(string name)
@@ -30,8 +31,8 @@ internal sealed class ShippedScriptTests
     public void The_scripts_answer_every_question_that_is_theirs()
     {
         var answered = Simulated.Names.Where(n => n != "mmio-to-stopped-vf").SelectMany(n => Simulated.Shipped(n).File.Script.Question);
-        Assert.That(answered.Distinct().Order(), Is.EqualTo(Questions));
-        Assert.That(Simulated.Shipped("mmio-to-stopped-vf").File.Script.Question, Is.EqualTo(Questions));
+        Assert.That(answered.Distinct().Order(), Is.EqualTo(Questions.Order()));
+        Assert.That(Simulated.Shipped("mmio-to-stopped-vf").File.Script.Question, Is.EqualTo(OfTheFirst));
     }
 
     [Test]
