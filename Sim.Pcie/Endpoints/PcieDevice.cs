@@ -14,6 +14,7 @@ public sealed class PcieDevice : Port
     private readonly DeviceOptions _options;
     private readonly List<EndpointFunction> _functions = [];
     private readonly EndpointFunction?[] _byNumber = new EndpointFunction?[256];
+    private readonly RingQueue<HeldTlp> _held = new();
     private Decoder[] _decoders = [];
     private bool _decodeStale = true;
 
@@ -26,6 +27,9 @@ public sealed class PcieDevice : Port
 
     /// <summary>Physical and virtual functions, in order of addition.</summary>
     public IReadOnlyList<EndpointFunction> Functions => _functions;
+
+    /// <summary>TLPs that wait in the ingress buffer because a function holds them.</summary>
+    public int HeldTlps => _held.Count;
 
     /// <summary>Every decision a function took on a memory request.</summary>
     public Probe<AccessRecord> Accesses { get; } = new();
@@ -54,10 +58,35 @@ public sealed class PcieDevice : Port
         _decodeStale = true;
     }
 
+    /// <summary>Decides anew on what was held, in order: a function may take now what it could not before.</summary>
+    public void Reconsider()
+    {
+        for (var n = _held.Count; n > 0; n--)
+        {
+            var (tlp, from) = _held.Dequeue();
+            var before = _held.Count;
+            if (tlp.Header.IsConfiguration) ReceiveConfiguration(in tlp, from);
+            else if (tlp.Header.IsMessage) Drop(in tlp, from);
+            else ReceiveMemory(in tlp, from);
+            if (_held.Count == before) continue;
+
+            // Held once more, at the end: turn the ring until it heads the line again.
+            for (; before > 0; before--) _held.Enqueue(_held.Dequeue());
+            return;
+        }
+    }
+
     /// <inheritdoc/>
     protected internal override void Receive(in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
+        if (_held.Count > 0 && !header.IsCompletion)
+        {
+            // §2.4.1: nothing but a completion may be let past a posted request that waits.
+            Hold(in tlp, from);
+            return;
+        }
+
         if (header.IsCompletion) ReceiveCompletion(in tlp, from);
         else if (header.IsMessage) Drop(in tlp, from);
         else if (header.IsConfiguration) ReceiveConfiguration(in tlp, from);
@@ -73,7 +102,14 @@ public sealed class PcieDevice : Port
     /// <inheritdoc/>
     protected internal override void OnLinkStateChanged(bool up)
     {
-        if (!up) Reset(ResetKind.LinkDown);
+        if (up) return;
+        while (_held.Count > 0)
+        {
+            var (tlp, from) = _held.Dequeue();
+            Drop(in tlp, from);
+        }
+
+        Reset(ResetKind.LinkDown);
     }
 
     internal void SendErrorMessage(in ErrorMessage message)
@@ -142,6 +178,9 @@ public sealed class PcieDevice : Port
             case AccessDecision.NoCompletion:
                 Drop(in tlp, from);
                 return;
+            case AccessDecision.Hold:
+                Hold(in tlp, from);
+                return;
         }
 
         var accepted = decision == AccessDecision.Accept;
@@ -158,6 +197,8 @@ public sealed class PcieDevice : Port
 
         Drop(in tlp, from);
     }
+
+    private void Hold(in Tlp tlp, LinkDirection from) => _held.Enqueue(new HeldTlp(tlp, from));
 
     private EndpointFunction? Find(ulong address, out BarHit hit)
     {
@@ -202,6 +243,8 @@ public sealed class PcieDevice : Port
 
         _decoders = [.. decoders];
     }
+
+    private readonly record struct HeldTlp(Tlp Tlp, LinkDirection From);
 
     private readonly record struct BarHit(ulong Base, int Index, IReadSource Window, IReadSource Garbage);
 

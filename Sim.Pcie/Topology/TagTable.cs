@@ -81,7 +81,8 @@ internal sealed class TagTable
             var due = _entries[_oldest].Issued + Timeout;
             if (due > _sim.Now)
             {
-                _timer.ScheduleAt(due);
+                // Whoever was told of a timeout may have issued anew, which has armed the timer.
+                if (!_timer.IsPending) _timer.ScheduleAt(due);
                 return;
             }
 
