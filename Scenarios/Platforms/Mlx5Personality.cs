@@ -59,9 +59,9 @@ internal sealed class Mlx5Personality : IDevicePersonality
 
     public bool IsReady(IGuestProgram guest) => ((Mlx5Guest)guest).IsReady;
 
-    public (int Completed, IReadOnlyList<string> Problems) Report(IGuestProgram guest)
+    public (int Completed, IReadOnlyList<GuestProblem> Problems) Report(IGuestProgram guest)
     {
         var report = ((Mlx5Guest)guest).Report;
-        return (report.Completed, [.. report.Problems()]);
+        return (report.Completed, [.. report.Problems().Select(p => new GuestProblem(p))]);
     }
 }

@@ -170,13 +170,33 @@ internal sealed class Recorder
 
     private void OnAccess(DeviceUnit device, in AccessRecord access)
     {
+        if (access.Decision == AccessDecision.Hold)
+        {
+            _counters.Add($"stores held by {access.Function.Name}");
+            _counters.AtLeast($"TLPs waiting for credits of {device.Name}", device.Device.Link!.Downstream.WaitingTlps);
+        }
+
         if (access.Function is not IMigratableFunction { ResponderSuspended: true }) return;
-        if (access.Header.RequesterId.Value != 0 || !device.Personality.IsUserRegister(access.Bar, access.Offset)) return;
+        if (access.Header.RequesterId.Value != 0)
+        {
+            OnPeerAccess(in access);
+            return;
+        }
+
+        if (!device.Personality.IsUserRegister(access.Bar, access.Offset)) return;
         _counters.Add("user TLPs to a stopped Function");
         _counters.Add($"{access.Header.Type} to a stopped Function: {access.Decision}");
         StoppedAccesses.Add((Now, access));
         Lanes.Instant(access.Function.Name, Now, access.Header.HasData ? LaneKind.Store : LaneKind.Load,
             $"{access.Header.Type}: {access.Decision}");
+    }
+
+    /// <summary>A request of another function to a stopped one, its migration registers included: the bus knows no owner.</summary>
+    private void OnPeerAccess(in AccessRecord access)
+    {
+        _counters.Add("peer TLPs to a stopped Function");
+        _counters.Add($"{access.Header.Type} of a peer to a stopped Function: {access.Decision}");
+        Lanes.Instant(access.Function.Name, Now, LaneKind.Dma, $"{access.Header.Type} of a peer: {access.Decision}");
     }
 
     private void OnErrorStep(SimTime time, in ErrorStep step)

@@ -1,7 +1,7 @@
 using Scenarios.Language;
 using Scenarios.Model;
-using Sim.Core;
 using Sim.Pcie.Endpoints;
+using Sim.Vfio.Migration;
 using Sim.Vfio.Virtualization;
 
 namespace Scenarios.Platforms;
@@ -24,20 +24,29 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
         await points.WaitAsync(entry.At);
         switch (entry)
         {
-            case WorkEntry:
+            case WorkEntry or StreamEntry:
                 cast.Vmm!.Run();
                 points.Reach(MigrationPoint.Start);
                 break;
             case MigrateEntry:
-                var options = new LiveMigrationOptions
-                {
-                    StopWindow = script.Vmm.StopWindow,
-                    AfterWindow = SimDuration.FromMicroseconds(20),
-                    TakesReference = false,
-                    VcpusStopLast = script.Vmm.VcpusStop == VcpuStop.AfterDevice,
-                    Saved = () => points.Reach(MigrationPoint.Saved),
-                };
+                var options = HostPolicies.Migration(script, () => points.Reach(MigrationPoint.Saved));
                 Migration = await new LiveMigration(cast.Vmm!, options).RunAsync();
+                break;
+            case SetStateEntry states:
+                foreach (var state in states.To) await SetStateAsync(states.Of, state);
+                break;
+            case ResetEntry reset:
+                recorder.Count($"resets of {reset.Of}: {await cast.Opened(reset.Of)!.ResetAsync()}");
+                recorder.Count($"{reset.Of} after a reset: {cast.Opened(reset.Of)!.Migration?.State}");
+                break;
+            case SetIrqsEntry irqs:
+                recorder.Count($"set-irqs of {irqs.Of}: {await cast.SetIrqsAsync(irqs.Of)}");
+                break;
+            case StoreEntry { Via: not AccessPath.Mmap } store:
+                await RepeatAsync(entry, _ => KernelAccessAsync(store.By.Name, store.To, store.Via, store.Value, (int)store.Bytes.Bytes));
+                break;
+            case LoadEntry { Via: not AccessPath.Mmap } load:
+                await RepeatAsync(entry, _ => KernelAccessAsync(load.By.Name, load.From, load.Via, null, (int)load.Bytes.Bytes));
                 break;
             case StoreEntry store:
                 await RepeatAsync(entry, _ => AccessAsync(store.By.Name, store.To, store.Value, (int)store.Bytes.Bytes));
@@ -65,20 +74,25 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
 
     private async Task<ulong?> AccessAsync(string actor, MmioPlace place, ulong? stored, int bytes)
     {
-        var unit = machine.Device(place.Function.Device);
-        var (bar, offset) = place.Place switch
+        var (bar, offset) = PlaceOf(place);
+        return await AccessAsync(actor, machine.Device(place.Function.Device).Function(place.Function.Vf), bar, offset, stored, bytes);
+    }
+
+    private (int Bar, ulong Offset) PlaceOf(MmioPlace place)
+    {
+        var personality = machine.Device(place.Function.Device).Personality;
+        return place.Place switch
         {
-            "doorbell" => unit.Personality.Doorbell,
-            "identity" => unit.Personality.Identity,
+            "doorbell" => personality.Doorbell,
+            "identity" => personality.Identity,
             _ => (place.Bar, place.Offset),
         };
-        return await AccessAsync(actor, unit.Function(place.Function.Vf), bar, offset, stored, bytes);
     }
 
     private async Task<ulong?> AccessAsync(string actor, EndpointFunction function, int bar, ulong offset, ulong? stored, int bytes)
     {
         var stopped = function is IMigratableFunction { ResponderSuspended: true };
-        if (await cast.AccessAsync(actor, bar, offset, stored, bytes) is not { } access)
+        if (await cast.AccessAsync(actor, function, bar, offset, stored, bytes) is not { } access)
         {
             recorder.Count($"accesses that {actor} was not there to make");
             return null;
@@ -87,6 +101,33 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
         recorder.OnActorAccess(actor, cast.IsGuest(actor) ? "vCPU" : actor, stored is null, stopped, in access);
         return access.Value;
     }
+
+    /// <summary>An access that the kernel makes for a user, or refuses.</summary>
+    private async Task KernelAccessAsync(string actor, MmioPlace place, AccessPath via, ulong? stored, int bytes)
+    {
+        var (bar, offset) = PlaceOf(place);
+        var what = $"{(stored is null ? "loads" : "stores")} of {actor} via {via.Word()}";
+        if (await cast.KernelAccessAsync(actor, place.Function, via, bar, offset, stored, bytes) is { } outcome)
+            recorder.Count($"{what}: {outcome}");
+        else recorder.Count($"accesses that {actor} was not there to make");
+    }
+
+    private async Task SetStateAsync(FunctionName of, DeviceState state)
+    {
+        var result = await cast.Opened(of)!.Migration!.SetStateAsync(StateOf(state));
+        recorder.Count($"{of} to {state.Word()}: {(result.Error == Sim.Vfio.Errno.None ? "ok" : result.Error.ToString())}");
+    }
+
+    private static MigrationState StateOf(DeviceState state) => state switch
+    {
+        DeviceState.Stop => MigrationState.Stop,
+        DeviceState.StopCopy => MigrationState.StopCopy,
+        DeviceState.Resuming => MigrationState.Resuming,
+        DeviceState.RunningP2P => MigrationState.RunningP2P,
+        DeviceState.PreCopy => MigrationState.PreCopy,
+        DeviceState.PreCopyP2P => MigrationState.PreCopyP2P,
+        _ => MigrationState.Running,
+    };
 
     private async Task PollAsync(PollHealthEntry poll)
     {

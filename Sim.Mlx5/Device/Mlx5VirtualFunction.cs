@@ -35,6 +35,10 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     public bool SuspendsInitiatorAlone => true;
 
     /// <inheritdoc/>
+    public MigrationSupport Supports => MigrationSupport.PeerToPeer
+        | (Options.StoppedAccess.Store == StoppedStore.Unfenced ? MigrationSupport.None : MigrationSupport.StableImage);
+
+    /// <inheritdoc/>
     public bool InitiatorSuspended { get; private set; }
 
     /// <inheritdoc/>
