@@ -54,6 +54,9 @@ public sealed class Kernel : ScriptItem
 {
     [Key("revoke", "What happens to a user's BAR mappings while the device is !RUNNING.")]
     public RevokePolicy Revoke { get; private set; } = RevokePolicy.None;
+
+    [Key("reset_done", "Whether a migration driver learns of a reset of its device; one that does not keeps a stale state.")]
+    public bool ResetDone { get; private set; } = true;
 }
 
 public enum RevokePolicy
@@ -84,6 +87,9 @@ public sealed class Vmm : ScriptItem
 
     [Key("uapi", "The migration uAPI that it speaks to the kernel.")]
     public Uapi Uapi { get; private set; } = Uapi.V2;
+
+    [Key("irqs", "When the VMM at the destination gives a device its interrupts.")]
+    public IrqOrder Irqs { get; private set; } = IrqOrder.AfterLoad;
 
     [Key("tracker", "Who tells which pages devices wrote.")]
     public Tracker Tracker { get; private set; } = Tracker.Iommu;
@@ -122,6 +128,12 @@ public enum Uapi
     [Word("v2", "states and arcs, as of today")] V2,
     [Word("v1", "the bits of 2021; the driver freezes the device at the write of the state")] V1,
     [Word("v1-lazy", "the bits of 2021; the driver freezes the device at the first read of pending_bytes")] V1Lazy,
+}
+
+public enum IrqOrder
+{
+    [Word("after-load", "after the device image was loaded")] AfterLoad,
+    [Word("before-load", "before the device image is loaded, and not again")] BeforeLoad,
 }
 
 public enum Tracker

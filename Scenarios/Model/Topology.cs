@@ -65,14 +65,20 @@ public sealed class DeviceItem : ScriptItem
     [Key("fails", "A command of the device's migration control that fails.")]
     public MigrationCommand Fails { get; private set; } = MigrationCommand.None;
 
+    [Key("hangs", "Whether the command that fails stays busy for ever instead.")]
+    public bool Hangs { get; private set; }
+
+    [Key("command_time", "Time that a command of the device's migration control takes.")]
+    public Sim.Core.SimDuration CommandTime { get; private set; }
+
     [Key("fifo", "Entries of a forwarder's FIFO.", Min = 1, Max = 256)]
     public int Fifo { get; private set; } = 64;
 
     [Key("full", "What a forwarder does with a store to its full FIFO.")]
     public FullFifo Full { get; private set; } = FullFifo.Hold;
 
-    [Key("pace", "Time a forwarder takes for an entry.")]
-    public Sim.Core.SimDuration Pace { get; private set; } = new(20_000_000);
+    [Key("pace", "Time that a forwarder takes for an entry (20ns if nothing is said), or a queue before each descriptor (none).")]
+    public Sim.Core.SimDuration? Pace { get; private set; }
 
     [Key("vf_aer", "Whether the VFs have an AER capability of their own.")]
     public bool VfAer { get; private set; }

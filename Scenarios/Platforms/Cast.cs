@@ -132,7 +132,10 @@ internal sealed class Cast
         var pci = _machine.Kernel[function.Id];
         var migration = name.Vf is { } vf ? await unit.Personality.ProbeMigrationAsync(_machine, pci, vf) : null;
         var policy = HostPolicies.Revoke(_script, function is IMigratableFunction migratable ? migratable.Supports : MigrationSupport.None);
-        _opened.Add(name.ToString(), new VfioPciDevice(_machine.Kernel, pci, actor, policy, migration));
+        _opened.Add(name.ToString(), new VfioPciDevice(_machine.Kernel, pci, actor, policy, migration)
+        {
+            NotifiesResetDone = _script.Kernel.ResetDone,
+        });
     }
 
     private async Task AddGuestAsync(string name, SourcePosition position, Actor actor, ulong guestBase)

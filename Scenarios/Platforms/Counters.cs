@@ -23,5 +23,7 @@ internal sealed class Counters
     /// <summary>Raises a count to <paramref name="value"/>: the most there ever was.</summary>
     public void AtLeast(string name, long value) => _counts[name] = Math.Max(_counts.GetValueOrDefault(name), value);
 
+    public void Set(string name, long value) => _counts[name] = value;
+
     public void Add(string name, long count = 1) => _counts[name] = _counts.GetValueOrDefault(name) + count;
 }

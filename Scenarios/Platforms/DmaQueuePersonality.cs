@@ -115,7 +115,7 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
             DeviceModel.Passive => new PassiveFunction(sim, name, config),
             DeviceModel.Forwarder => new ForwarderFunction(
                 sim, name, config, item.Fifo, item.Full == FullFifo.Drop ? FullBuffer.Drop : FullBuffer.Hold, item.Pace),
-            _ => new DmaQueueFunction(sim, name, config, StoppedPolicies.Of(item)),
+            _ => new DmaQueueFunction(sim, name, config, StoppedPolicies.Of(item)) { Pace = item.Pace ?? SimDuration.Zero },
         };
         var command = item.Fails switch
         {
@@ -125,7 +125,8 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
             MigrationCommand.Load => MigrationControlBlock.Load,
             _ => 0u,
         };
-        if (command != 0) function.Fault = new MigrationFault(command);
+        if (command != 0) function.Fault = new MigrationFault(command, item.Hangs);
+        function.CommandTime = item.CommandTime;
         return function;
     }
 }

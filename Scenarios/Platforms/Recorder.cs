@@ -80,6 +80,9 @@ internal sealed class Recorder
 
     public void Count(string name) => _counters.Add(name);
 
+    /// <summary>Shows a value beside the counts.</summary>
+    public void Show(string name, long value) => _counters.Set(name, value);
+
     /// <summary>An access of an actor, when it ended.</summary>
     public void OnActorAccess(string actor, string lane, bool isLoad, bool stopped, in ProcessAccess access)
     {
@@ -144,7 +147,11 @@ internal sealed class Recorder
     {
         var header = hop.Tlp.Header;
         _lastTlp = Relative(time);
-        if (hop.Direction.To is PcieDevice device) _counters.Add($"{header.Type} at {device.Name}");
+        if (hop.Direction.To is PcieDevice device)
+        {
+            _counters.Add($"{header.Type} at {device.Name}");
+            if (device.HeldTlps > 0) _counters.AtLeast($"most TLPs held at once by {device.Name}", device.HeldTlps + 1);
+        }
         else if (hop.Direction.From is PcieDevice requester) OnTlpOf(requester, in header, Relative(time));
         if (hop.Direction.To is SwitchPort)
             Lanes.Instant(SwitchOf(hop.Direction.To), Relative(time), LaneKind.Tlp, header.Type.ToString());
@@ -173,7 +180,6 @@ internal sealed class Recorder
         if (access.Decision == AccessDecision.Hold)
         {
             _counters.Add($"stores held by {access.Function.Name}");
-            _counters.AtLeast($"TLPs waiting for credits of {device.Name}", device.Device.Link!.Downstream.WaitingTlps);
         }
 
         if (access.Function is not IMigratableFunction { ResponderSuspended: true }) return;

@@ -37,7 +37,7 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 break;
             case ResetEntry reset:
                 recorder.Count($"resets of {reset.Of}: {await cast.Opened(reset.Of)!.ResetAsync()}");
-                recorder.Count($"{reset.Of} after a reset: {cast.Opened(reset.Of)!.Migration?.State}");
+                recorder.Count($"{reset.Of} after a reset: {StateWord(cast.Opened(reset.Of)!.Migration!.State)}");
                 break;
             case SetIrqsEntry irqs:
                 recorder.Count($"set-irqs of {irqs.Of}: {await cast.SetIrqsAsync(irqs.Of)}");
@@ -75,7 +75,10 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
     private async Task<ulong?> AccessAsync(string actor, MmioPlace place, ulong? stored, int bytes)
     {
         var (bar, offset) = PlaceOf(place);
-        return await AccessAsync(actor, machine.Device(place.Function.Device).Function(place.Function.Vf), bar, offset, stored, bytes);
+        var function = machine.Device(place.Function.Device).Function(place.Function.Vf);
+        var value = await AccessAsync(actor, function, bar, offset, stored, bytes);
+        if (stored is null && value is { } loaded) recorder.Show($"{place} as {actor} saw it last", (long)loaded);
+        return value;
     }
 
     private (int Bar, ulong Offset) PlaceOf(MmioPlace place)
@@ -116,6 +119,13 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
     {
         var result = await cast.Opened(of)!.Migration!.SetStateAsync(StateOf(state));
         recorder.Count($"{of} to {state.Word()}: {(result.Error == Sim.Vfio.Errno.None ? "ok" : result.Error.ToString())}");
+    }
+
+    private static string StateWord(MigrationState state)
+    {
+        foreach (var word in Enum.GetValues<DeviceState>())
+            if (StateOf(word) == state) return word.Word();
+        return "ERROR";
     }
 
     private static MigrationState StateOf(DeviceState state) => state switch

@@ -26,6 +26,7 @@ internal sealed class VariantSimulation(
 {
     private const ulong SourceGuestBase = 0x1000_0000;
     private const ulong DestinationGuestBase = 0x2800_0000;
+    private const int OtherInterrupts = 3;
     private static readonly SimDuration Aftermath = SimDuration.FromMilliseconds(300);
 
     // After a panic no software runs; what was on the wire still arrives.
@@ -64,6 +65,12 @@ internal sealed class VariantSimulation(
         var host = HostJudge.Grade(recorder, watch);
         var counters = recorder.Counted.ToList();
         if (incoming is { } arrived) counters.Add(("jobs completed by the guest", arrived.Completed));
+        else if (cast.Vmm is { } vmm && cast.GuestDevice!.Personality.Report(vmm.Cpu.Program) is var report)
+        {
+            counters.Add(("jobs completed by the guest", report.Completed));
+            counters.Add(("problems the guest noticed", report.Problems.Count));
+        }
+
         if (player.Migration is { Error: Sim.Vfio.Errno.None } done) counters.AddRange(MigrationFacts(done));
         inspect?.Invoke(machine);
         return trace?.Finish(Result) ?? Result([]);
@@ -91,7 +98,7 @@ internal sealed class VariantSimulation(
         var (machine, cast) = Boot(SourceGuestBase, cast => cast.PrepareGuestAsync());
         var recorder = new Recorder(machine, new NameBook(machine));
         var points = new Points(machine.Sim);
-        ShowStates(machine, cast, recorder, points, _ => { });
+        ShowStates(machine, cast, recorder, points, () => { });
         string? dump = null;
         points.Reach(MigrationPoint.Start);
         machine.Sim.Start("dump", async () =>
@@ -109,13 +116,14 @@ internal sealed class VariantSimulation(
         return dump;
     }
 
-    private (Machine Machine, Cast Cast) Boot(ulong guestBase, Func<Cast, Task> prepare)
+    private (Machine Machine, Cast Cast) Boot(ulong guestBase, Func<Cast, Task> prepare, bool isDestination = false)
     {
         var machine = new Machine(resolved, queue);
         Cast? cast = null;
         var booted = machine.Sim.Start("boot", async () =>
         {
             await machine.BootAsync();
+            if (isDestination) TakeInterrupts(machine);
             cast = await Cast.AssembleAsync(machine, _script, guestBase);
             await prepare(cast);
         });
@@ -132,6 +140,13 @@ internal sealed class VariantSimulation(
         if (!booted.IsCompletedSuccessfully)
             throw new InvalidOperationException("the machine did not finish booting: something waits for ever");
         return (machine, cast!);
+    }
+
+    /// <summary>Another host has other devices: what the source's vectors were, means something else there.</summary>
+    private static void TakeInterrupts(Machine machine)
+    {
+        var owner = machine.Devices[0].Pf.Id;
+        for (var i = 0; i < OtherInterrupts; i++) machine.Kernel.AllocateInterrupt(owner, $"another device {i}", () => { });
     }
 
     /// <summary>Runs until the timeline has been played, and on for what it leaves behind: recovery, resets, timeouts.</summary>
@@ -206,7 +221,7 @@ internal sealed class VariantSimulation(
     /// <summary>The destination: another machine in another simulator, which gets bytes.</summary>
     private Arrival Receive(byte[] stream)
     {
-        var (machine, cast) = Boot(DestinationGuestBase, _ => Task.CompletedTask);
+        var (machine, cast) = Boot(DestinationGuestBase, _ => Task.CompletedTask, isDestination: true);
         var vmm = cast.Vmm!;
         IncomingMigrationResult? result = null;
         var images = new byte[vmm.Devices.Count][];
@@ -220,7 +235,8 @@ internal sealed class VariantSimulation(
             });
         }
 
-        machine.Sim.Start("incoming migration", async () => result = await IncomingMigration.RunAsync(vmm, stream));
+        machine.Sim.Start("incoming migration", async () =>
+            result = await IncomingMigration.RunAsync(vmm, stream, _script.Vmm.Irqs == IrqOrder.AfterLoad));
         machine.Sim.RunUntil(machine.Sim.Now + DestinationTime, cancellation);
         inspect?.Invoke(machine);
         var (completed, problems) = cast.GuestDevice!.Personality.Report(vmm.Cpu.Program);

@@ -35,7 +35,7 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     public bool SuspendsInitiatorAlone => true;
 
     /// <inheritdoc/>
-    public MigrationSupport Supports => MigrationSupport.PeerToPeer
+    public MigrationSupport Supports => MigrationSupport.PeerToPeer | MigrationSupport.PreCopy | MigrationSupport.WriteLog
         | (Options.StoppedAccess.Store == StoppedStore.Unfenced ? MigrationSupport.None : MigrationSupport.StableImage);
 
     /// <inheritdoc/>

@@ -27,7 +27,7 @@ public abstract class ControlBlockFunction : EndpointFunction, IMigratableFuncti
     {
         Policy = policy;
         Interrupts = new MsixTable(this, Vectors);
-        _control = new MigrationControlRegisters(this);
+        _control = new MigrationControlRegisters(sim, this);
     }
 
     /// <summary>What it does with requests while its responder is suspended.</summary>
@@ -38,6 +38,13 @@ public abstract class ControlBlockFunction : EndpointFunction, IMigratableFuncti
     {
         get => _control.Fault;
         set => _control.Fault = value;
+    }
+
+    /// <summary>How long the control block stays busy after what a command asked for has happened; none by default.</summary>
+    public SimDuration CommandTime
+    {
+        get => _control.CommandTime;
+        set => _control.CommandTime = value;
     }
 
     /// <inheritdoc/>

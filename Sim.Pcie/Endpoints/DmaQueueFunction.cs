@@ -13,6 +13,7 @@ namespace Sim.Pcie.Endpoints;
 public class DmaQueueFunction : ControlBlockFunction
 {
     private readonly byte[] _completion = new byte[CompletionSize];
+    private readonly SimEvent _next;
     private Phase _phase;
     private bool _enabled;
     private bool _error;
@@ -35,9 +36,7 @@ public class DmaQueueFunction : ControlBlockFunction
     /// <param name="policy">What it does with requests while its responder is suspended; <see cref="StoppedAccessPolicy.Discard"/> if
     /// null.</param>
     public DmaQueueFunction(Simulator sim, string name, EndpointConfig layout, StoppedAccessPolicy? policy = null)
-        : base(sim, name, layout, policy ?? StoppedAccessPolicy.Discard)
-    {
-    }
+        : base(sim, name, layout, policy ?? StoppedAccessPolicy.Discard) => _next = new SimEvent(sim, Begin);
 
     private enum Phase
     {
@@ -45,6 +44,9 @@ public class DmaQueueFunction : ControlBlockFunction
         FetchingDescriptor,
         ReadingSource,
     }
+
+    /// <summary>Time before each descriptor; none by default.</summary>
+    public SimDuration Pace { get; init; }
 
     /// <inheritdoc/>
     public override MigrationSupport Supports => Policy.Store switch
@@ -133,6 +135,7 @@ public class DmaQueueFunction : ControlBlockFunction
     /// <inheritdoc/>
     protected override void ResetState()
     {
+        _next.Cancel();
         _phase = Phase.Idle;
         _enabled = _error = false;
         _submissionBase = _completionBase = 0;
@@ -193,7 +196,15 @@ public class DmaQueueFunction : ControlBlockFunction
     /// <inheritdoc/>
     protected override void Work()
     {
-        if (_phase != Phase.Idle || StopRequested || !_enabled || _head == _tail) return;
+        if (Pace == SimDuration.Zero) Begin();
+        else if (!_next.IsPending && MayBegin) _next.ScheduleAt(Sim.Now + Pace);
+    }
+
+    private bool MayBegin => _phase == Phase.Idle && !StopRequested && _enabled && _head != _tail;
+
+    private void Begin()
+    {
+        if (!MayBegin) return;
         _phase = Phase.FetchingDescriptor;
         if (!Dma.Read(_submissionBase + ((ulong)(_head & (_ringSize - 1)) * DescriptorSize), DescriptorSize, 0)) Abandon();
     }

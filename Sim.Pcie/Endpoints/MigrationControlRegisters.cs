@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Sim.Core;
 using static Sim.Pcie.Spec.MigrationControlBlock;
 
 namespace Sim.Pcie.Endpoints;
@@ -9,8 +10,11 @@ namespace Sim.Pcie.Endpoints;
 public sealed record MigrationFault(uint Command, bool Hangs = false);
 
 /// <summary>The registers of <see cref="Spec.MigrationControlBlock"/> in front of a migratable function.</summary>
-internal sealed class MigrationControlRegisters(IMigratableFunction function)
+internal sealed class MigrationControlRegisters
 {
+    private readonly Simulator _sim;
+    private readonly IMigratableFunction _function;
+    private readonly SimEvent _done;
     private readonly byte[] _image = new byte[ImageSize];
     private byte[] _saved = [];
     private ulong _logBase;
@@ -18,6 +22,15 @@ internal sealed class MigrationControlRegisters(IMigratableFunction function)
     private int _length;
     private bool _busy;
     private bool _failed;
+
+    public MigrationControlRegisters(Simulator sim, IMigratableFunction function)
+    {
+        (_sim, _function) = (sim, function);
+        _done = new SimEvent(sim, () => _busy = false);
+    }
+
+    /// <summary>How long the device stays busy after what a command asked for has happened.</summary>
+    public SimDuration CommandTime { get; set; }
 
     /// <summary>What goes wrong; null if nothing does.</summary>
     public MigrationFault? Fault { get; set; }
@@ -38,8 +51,8 @@ internal sealed class MigrationControlRegisters(IMigratableFunction function)
         {
             Status => StatusValue,
             ImageLength => (uint)_length,
-            Features => FeatureBits(function.Supports),
-            ImageChanged => function.SaveImage().AsSpan().SequenceEqual(_saved) ? 0u : 1,
+            Features => FeatureBits(_function.Supports),
+            ImageChanged => _function.SaveImage().AsSpan().SequenceEqual(_saved) ? 0u : 1,
             LogBase => _logBase,
             LogPages => (uint)_logPages,
             _ => 0,
@@ -72,6 +85,7 @@ internal sealed class MigrationControlRegisters(IMigratableFunction function)
         Array.Clear(_image);
         Log.Stop();
         _saved = [];
+        _done.Cancel();
         _length = _logPages = 0;
         _logBase = 0;
         _busy = _failed = false;
@@ -79,7 +93,7 @@ internal sealed class MigrationControlRegisters(IMigratableFunction function)
 
     private uint StatusValue =>
         (_busy ? Busy : 0) | (_failed ? Failed : 0)
-        | (function.InitiatorSuspended ? InitiatorIsSuspended : 0) | (function.ResponderSuspended ? ResponderIsSuspended : 0);
+        | (_function.InitiatorSuspended ? InitiatorIsSuspended : 0) | (_function.ResponderSuspended ? ResponderIsSuspended : 0);
 
     private static uint FeatureBits(MigrationSupport supports) =>
         (supports.HasFlag(MigrationSupport.PeerToPeer) ? PeerToPeerState : 0)
@@ -91,31 +105,46 @@ internal sealed class MigrationControlRegisters(IMigratableFunction function)
         _failed = Fault is { Hangs: false } broken && broken.Command == command;
         _busy = Fault is { Hangs: true } stuck && stuck.Command == command;
         if (_failed || _busy) return;
+        _busy = true;
+        if (command == SuspendInitiator)
+        {
+            _function.SuspendInitiator(Finish);
+            return;
+        }
+
+        Act(command);
+        Finish();
+    }
+
+    private void Finish()
+    {
+        if (CommandTime > SimDuration.Zero) _done.ScheduleAt(_sim.Now + CommandTime);
+        else _busy = false;
+    }
+
+    private void Act(uint command)
+    {
         switch (command)
         {
-            case SuspendInitiator:
-                _busy = true;
-                function.SuspendInitiator(() => _busy = false);
-                break;
             case SuspendResponder:
-                function.SuspendResponder();
+                _function.SuspendResponder();
                 break;
             case ResumeResponder:
-                function.ResumeResponder();
+                _function.ResumeResponder();
                 break;
             case ResumeInitiator:
-                function.ResumeInitiator();
+                _function.ResumeInitiator();
                 break;
             case Save:
-                _saved = function.SaveImage();
+                _saved = _function.SaveImage();
                 _saved.CopyTo(_image, 0);
                 _length = _saved.Length;
                 break;
             case Load:
-                _failed = !function.LoadImage(_image.AsSpan(0, _length));
+                _failed = !_function.LoadImage(_image.AsSpan(0, _length));
                 break;
             case StartLog:
-                _failed = !function.Supports.HasFlag(MigrationSupport.WriteLog) || !Log.Start(_logBase, _logPages);
+                _failed = !_function.Supports.HasFlag(MigrationSupport.WriteLog) || !Log.Start(_logBase, _logPages);
                 break;
             case StopLog:
                 Log.Stop();
