@@ -79,6 +79,9 @@ public sealed class Vmm : ScriptItem
     [Key("stop_order", "In which order several devices are stopped.")]
     public StopOrder StopOrder { get; private set; } = StopOrder.TwoPhase;
 
+    [Key("resume_order", "In which order several devices run again at the destination.")]
+    public StopOrder ResumeOrder { get; private set; } = StopOrder.TwoPhase;
+
     [Key("several_devices", "Which guests with several devices are migrated at all.")]
     public SeveralDevices SeveralDevices { get; private set; } = SeveralDevices.WithP2P;
 
@@ -112,8 +115,8 @@ public sealed class Vmm : ScriptItem
 
 public enum StopOrder
 {
-    [Word("two-phase", "every device stops to initiate, then every device stops to respond")] TwoPhase,
-    [Word("sequential", "one device after the other is stopped, as in 2021")] Sequential,
+    [Word("two-phase", "no device responds no longer while another initiates: P2P states first, for all of them")] TwoPhase,
+    [Word("sequential", "one device after the other, as in 2021")] Sequential,
 }
 
 public enum SeveralDevices

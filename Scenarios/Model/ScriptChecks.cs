@@ -32,6 +32,7 @@ internal static partial class ScriptChecks
             case WorkEntry work: Known(errors, "actor", work.By, script.Actors.Names); break;
             case PollHealthEntry poll: Known(errors, "actor", poll.By, script.Actors.Names); break;
             case MigrateEntry migrate: Function(errors, script, migrate.Of); break;
+            case HarassEntry harass: Harass(errors, script, harass); break;
             case StreamEntry stream: Stream(errors, script, stream); break;
             case SetStateEntry state: Opened(errors, script, state.Of); break;
             case ResetEntry reset: Opened(errors, script, reset.Of); break;
@@ -60,6 +61,13 @@ internal static partial class ScriptChecks
         if (actor.Functions.All(f => (f.Device, f.Vf) != (place.Function.Device, place.Function.Vf)))
             errors.Add(place.Function.Position,
                 $"'{by.Name}' has mapped {actor.Maps}, not {place.Function}; expected a place in {actor.Maps}");
+    }
+
+    private static void Harass(ErrorList errors, Script script, HarassEntry harass)
+    {
+        if (!Known(errors, "actor", harass.By, script.Actors.Names)) return;
+        if (script.Actors.Find(harass.By.Name)!.Value.Kind == ActorKind.Guest)
+            errors.Add(harass.By.Position, $"'{harass.By.Name}' is a guest, which runs its driver; expected a process");
     }
 
     private static void Stream(ErrorList errors, Script script, StreamEntry stream)

@@ -11,6 +11,7 @@ namespace Scenarios.Model;
 [Choice("do", "set-state", typeof(SetStateEntry), "A user asks the kernel for a migration state.")]
 [Choice("do", "reset", typeof(ResetEntry), "A user resets the Function.")]
 [Choice("do", "set-irqs", typeof(SetIrqsEntry), "A user gives the Function's interrupts new handlers.")]
+[Choice("do", "harass", typeof(HarassEntry), "An actor loads and stores at random places of the Function that it maps.")]
 [Choice("do", "poll-health", typeof(PollHealthEntry), "A guest driver reads the device's health as the mlx5 driver does.")]
 public abstract class TimelineEntry : ScriptItem
 {
@@ -84,6 +85,16 @@ public sealed class PollHealthEntry : TimelineEntry
 {
     [Key("by", "The actor.", Required = true)]
     public Reference By { get; private set; }
+}
+
+/// <summary>Accesses at random.</summary>
+public sealed class HarassEntry : TimelineEntry
+{
+    [Key("by", "The actor.", Required = true)]
+    public Reference By { get; private set; }
+
+    [Key("via", "The way into the device; an ioeventfd takes stores only.")]
+    public AccessPath Via { get; private set; } = AccessPath.Mmap;
 }
 
 /// <summary>The ways by which the kernel lets a user reach a device.</summary>

@@ -62,6 +62,12 @@ public sealed class DeviceItem : ScriptItem
     [Key("stopped_load", "What the device answers to a load from a Function stopped as responder.")]
     public StoppedLoad StoppedLoad { get; private set; } = StoppedLoad.Garbage;
 
+    [Key("suspended_doorbell", "What an mlx5 VF does with a doorbell while only its initiator is suspended.")]
+    public SuspendedDoorbell SuspendedDoorbell { get; private set; } = SuspendedDoorbell.Remember;
+
+    [Key("suspended_interrupt", "What an mlx5 VF does with an interrupt that becomes due while only its initiator is suspended.")]
+    public SuspendedInterrupt SuspendedInterrupt { get; private set; } = SuspendedInterrupt.Hold;
+
     [Key("fails", "A command of the device's migration control that fails.")]
     public MigrationCommand Fails { get; private set; } = MigrationCommand.None;
 
@@ -105,6 +111,18 @@ public enum MigrationCommand
     [Word("suspend-responder", "stopping to respond (the freeze) fails")] SuspendResponder,
     [Word("save", "saving the image fails")] Save,
     [Word("load", "loading an image fails")] Load,
+}
+
+public enum SuspendedDoorbell
+{
+    [Word("remember", "it is served when the initiator runs again")] Remember,
+    [Word("discard", "it is lost")] Discard,
+}
+
+public enum SuspendedInterrupt
+{
+    [Word("hold", "it is pending until the initiator runs again")] Hold,
+    [Word("send", "it is sent: only with the responder do interrupts stop")] Send,
 }
 
 public enum FullFifo

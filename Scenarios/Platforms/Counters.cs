@@ -14,6 +14,7 @@ internal sealed class Counters
         ["user TLPs to a stopped Function"] = 0,
         ["peer TLPs to a stopped Function"] = 0,
         ["requests of a stopped Function"] = 0,
+        ["interrupts that arrived from a Function suspended as initiator"] = 0,
         ["health: PCI dead"] = 0,
         ["health: compromised"] = 0,
     };

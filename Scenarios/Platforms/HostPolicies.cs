@@ -36,6 +36,10 @@ internal static class HostPolicies
         _ => Sim.Vfio.VfioPci.RevokePolicy.None,
     };
 
+    public static Sim.Vfio.Virtualization.StopOrder Order(Model.StopOrder order) => order == Model.StopOrder.Sequential
+        ? Sim.Vfio.Virtualization.StopOrder.Sequential
+        : Sim.Vfio.Virtualization.StopOrder.TwoPhase;
+
     /// <summary>How the VMM migrates.</summary>
     public static LiveMigrationOptions Migration(Script script, Action saved) => new()
     {
@@ -43,9 +47,7 @@ internal static class HostPolicies
         AfterWindow = SimDuration.FromMicroseconds(20),
         TakesReference = false,
         VcpusStopLast = script.Vmm.VcpusStop == VcpuStop.AfterDevice,
-        Order = script.Vmm.StopOrder == Model.StopOrder.Sequential
-            ? Sim.Vfio.Virtualization.StopOrder.Sequential
-            : Sim.Vfio.Virtualization.StopOrder.TwoPhase,
+        Order = Order(script.Vmm.StopOrder),
         BlockWithoutP2P = script.Vmm.SeveralDevices != SeveralDevices.Always,
         BlockSeveral = script.Vmm.SeveralDevices == SeveralDevices.Never,
         Uapi = script.Vmm.Uapi switch

@@ -32,7 +32,16 @@ internal sealed class Mlx5Personality : IDevicePersonality
     {
         var device = new PcieDevice(sim, name, new DeviceOptions { Latency = item.LoadLatency });
         var config = new Mlx5ConfigOptions { TotalVfs = Math.Max(1, item.Vfs), FirstVfOffset = FirstVf, VirtualAer = item.VfAer };
-        var options = new Mlx5Options { StoppedAccess = StoppedPolicies.Of(item) };
+        var options = new Mlx5Options
+        {
+            StoppedAccess = StoppedPolicies.Of(item),
+            SuspendedDoorbell = item.SuspendedDoorbell == Model.SuspendedDoorbell.Discard
+                ? Sim.Mlx5.Device.SuspendedDoorbell.Discard
+                : Sim.Mlx5.Device.SuspendedDoorbell.Remember,
+            SuspendedInterrupt = item.SuspendedInterrupt == Model.SuspendedInterrupt.Send
+                ? Sim.Mlx5.Device.SuspendedInterrupt.Send
+                : Sim.Mlx5.Device.SuspendedInterrupt.Hold,
+        };
         var pf = new Mlx5PhysicalFunction(sim, name, Mlx5Templates.PhysicalFunction(name, config), options);
         device.Add(pf, 0);
         for (var i = 0; i < item.Vfs; i++)

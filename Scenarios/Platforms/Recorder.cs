@@ -168,7 +168,10 @@ internal sealed class Recorder
         if (header.IsMessage) return;
         Lanes.Instant(_names.Of(header.RequesterId), time, LaneKind.Dma, $"{header.Type} from {device.Name}");
         var id = header.RequesterId;
-        if (!device.Functions.Any(f => f.Id == id && f is IMigratableFunction { ResponderSuspended: true })) return;
+        if (device.Functions.FirstOrDefault(f => f.Id == id) is not IMigratableFunction { InitiatorSuspended: true } function) return;
+        if (InterruptController.IsInterrupt(header.FirstByteAddress))
+            _counters.Add("interrupts that arrived from a Function suspended as initiator");
+        if (!function.ResponderSuspended) return;
         _counters.Add("requests of a stopped Function");
         _counters.Add($"{header.Type} of a stopped Function");
     }

@@ -11,6 +11,7 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
 {
     private const ulong AllOnes32 = uint.MaxValue;
     private const int MissesUntilCompromised = 3;
+    private const ulong ConfigBytes = 4096;
 
     /// <summary>What the migration gave at the source; null if the script migrates nothing or it has not ended.</summary>
     public LiveMigrationResult? Migration { get; private set; }
@@ -53,6 +54,9 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 break;
             case LoadEntry load:
                 await RepeatAsync(entry, _ => AccessAsync(load.By.Name, load.From, null, (int)load.Bytes.Bytes));
+                break;
+            case HarassEntry harass:
+                await HarassAsync(harass);
                 break;
             case PollHealthEntry poll:
                 await PollAsync(poll);
@@ -113,6 +117,37 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
         if (await cast.KernelAccessAsync(actor, place.Function, via, bar, offset, stored, bytes) is { } outcome)
             recorder.Count($"{what}: {outcome}");
         else recorder.Count($"accesses that {actor} was not there to make");
+    }
+
+    /// <summary>Loads and stores at random, a quarter of them at the landmarks where something can come of it.</summary>
+    private async Task HarassAsync(HarassEntry harass)
+    {
+        var name = script.Actors.Find(harass.By.Name)!.Value.Maps;
+        var unit = machine.Device(name.Device);
+        var personality = unit.Personality;
+        (int Bar, ulong Offset)[] landmarks = [personality.Doorbell, personality.Identity, personality.Health];
+        var random = machine.Sim.GetRandomStream($"harass.{harass.By.Name}");
+        var bytes = harass.Via == AccessPath.Config ? ConfigBytes : cast.Opened(name)!.UserBarBytes(0);
+        await RepeatAsync(harass, async _ =>
+        {
+            var isStore = random.NextChance(1, 2) || harass.Via == AccessPath.IoEventFd;
+            var (bar, offset) = (0, (ulong)random.NextBelow((long)bytes) & ~7UL);
+            if (harass.Via != AccessPath.Config)
+            {
+                if (random.NextChance(1, 4)) (bar, offset) = landmarks[random.NextBelow(landmarks.Length)];
+                if (!personality.IsUserRegister(bar, offset)) return;
+            }
+
+            ulong? value = isStore ? random.NextUInt64() : null;
+            if (harass.Via == AccessPath.Mmap)
+            {
+                await AccessAsync(harass.By.Name, unit.Function(name.Vf), bar, offset, value, 4);
+                return;
+            }
+
+            var what = $"{(isStore ? "stores" : "loads")} of {harass.By.Name} via {harass.Via.Word()}";
+            if (await cast.KernelAccessAsync(harass.By.Name, name, harass.Via, bar, offset, value, 4) is not null) recorder.Count(what);
+        });
     }
 
     private async Task SetStateAsync(FunctionName of, DeviceState state)

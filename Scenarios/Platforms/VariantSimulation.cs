@@ -235,8 +235,9 @@ internal sealed class VariantSimulation(
             });
         }
 
+        var order = HostPolicies.Order(_script.Vmm.ResumeOrder);
         machine.Sim.Start("incoming migration", async () =>
-            result = await IncomingMigration.RunAsync(vmm, stream, _script.Vmm.Irqs == IrqOrder.AfterLoad));
+            result = await IncomingMigration.RunAsync(vmm, stream, _script.Vmm.Irqs == IrqOrder.AfterLoad, order));
         machine.Sim.RunUntil(machine.Sim.Now + DestinationTime, cancellation);
         inspect?.Invoke(machine);
         var (completed, problems) = cast.GuestDevice!.Personality.Report(vmm.Cpu.Program);

@@ -1,5 +1,4 @@
 using Sim.Core;
-using Sim.Vfio.Virtualization;
 
 namespace Sim.Mlx5.Driver;
 

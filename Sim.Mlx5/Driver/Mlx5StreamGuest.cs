@@ -194,7 +194,8 @@ public sealed class Mlx5StreamGuest : IGuestProgram
         for (var n = 0; n < _options.Batch && queue.Posted < RoundEnd && queue.Room > 0; n++)
         {
             var item = (int)queue.Posted;
-            for (var at = 0; at < _options.ItemBytes; at += 8) driver.Memory.WriteValue(Source(device, item) + (ulong)at, (ulong)item + 1, 8);
+            for (var at = 0; at < _options.ItemBytes; at += 8)
+                driver.Memory.WriteValue(Source(device, item) + (ulong)at, (ulong)item + 1, 8);
             queue.Post(WqeOpcode.RdmaWrite, Source(device, item), target + Slot(item), (uint)_options.ItemBytes, driver.Startup.Mkey);
         }
 

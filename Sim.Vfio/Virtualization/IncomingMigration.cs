@@ -19,8 +19,10 @@ public static class IncomingMigration
     /// <param name="vmm">The destination, never run.</param>
     /// <param name="stream">What the source wrote.</param>
     /// <param name="restoresInterrupts">Whether the devices get this host's interrupts once more after their images were loaded.</param>
+    /// <param name="order">In which order several devices run again.</param>
     /// <exception cref="InvalidDataException">The stream is not for such a guest.</exception>
-    public static async Task<IncomingMigrationResult> RunAsync(Vmm vmm, ReadOnlyMemory<byte> stream, bool restoresInterrupts = true)
+    public static async Task<IncomingMigrationResult> RunAsync(
+        Vmm vmm, ReadOnlyMemory<byte> stream, bool restoresInterrupts = true, StopOrder order = StopOrder.TwoPhase)
     {
         var sim = vmm.Kernel.Sim;
         var incoming = MigrationStream.Read(stream, vmm.Memory.Bytes);
@@ -48,7 +50,9 @@ public static class IncomingMigration
         // The image brought the source's MSI-X table: this host's addresses and data replace it.
         if (restoresInterrupts)
             foreach (var assigned in vmm.Devices) await assigned.Device.RestoreMsixAsync();
-        foreach (var state in new[] { MigrationState.RunningP2P, MigrationState.Running })
+        MigrationState[] phases = [MigrationState.RunningP2P, MigrationState.Running];
+        if (order == StopOrder.Sequential) phases = [MigrationState.Running];
+        foreach (var state in phases)
             foreach (var assigned in vmm.Devices)
             {
                 var migration = assigned.Device.Migration!;

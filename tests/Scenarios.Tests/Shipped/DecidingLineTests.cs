@@ -110,6 +110,16 @@ internal sealed class DecidingLineTests
         new object[] { "reset-returns-to-running", "STOP / tells", "reset_done: true", "reset_done: false" },
         new object[] { "fence-where-harmful-or-everywhere", "mlx5 / where-needed / looks", "fence-where-needed", "fence" },
         new object[] { "fence-where-harmful-or-everywhere", "unfenced / where-needed / stores", "fence-where-needed", "none" },
+        new object[] { "peer-to-peer-across-stops", "two-phase / one-adapter", "stop_order: two-phase", "stop_order: sequential" },
+        new object[] { "peer-to-peer-across-stops", "sequential / two-adapters", "stop_order: sequential", "stop_order: two-phase" },
+        new object[] { "frozen-peer-loses-writes", "first", "stop_order: sequential", "stop_order: two-phase" },
+        new object[] { "frozen-peer-loses-writes", "first", "stopped_store: discard", "stopped_store: unsupported-request" },
+        new object[] { "resume-needs-p2p-too", "direct", "resume_order: sequential", "resume_order: two-phase" },
+        new object[] { "bus-master-or-suspend", "bus-master", "bytes: 2B, value: 0 }", "bytes: 2B, value: 4 }" },
+        new object[] { "hostile-accesses", "as-reported", "stopped_store: discard", "stopped_store: unsupported-request" },
+        new object[] { "interrupts-wait-for-running", "hold", "suspended_interrupt: hold", "suspended_interrupt: send" },
+        new object[] { "interrupts-wait-for-running", "send", "at: 50us", "at: 65us" },
+        new object[] { "mlx5-migrates-under-load", "device / with", "rounds: 3", "rounds: 1" },
         new object[] { Main, "mlx5 / silent / today", "vcpus_stop: before-device", "vcpus_stop: after-device" },
     ];
 
