@@ -10,6 +10,12 @@ public sealed class Actor : ScriptItem
 
     [Key("maps", "The Function whose BAR it has mapped.", Required = true)]
     public FunctionName Maps { get; private set; }
+
+    [Key("peers", "Further Functions of a guest: its devices can reach each other's BARs.")]
+    public IReadOnlyList<FunctionName> Peers { get; private set; } = [];
+
+    /// <summary>All its Functions, the one it maps first.</summary>
+    internal IEnumerable<FunctionName> Functions => Peers.Prepend(Maps);
 }
 
 public enum ActorKind

@@ -55,6 +55,9 @@ public sealed class Kernel : ScriptItem
     [Key("revoke", "What happens to a user's BAR mappings while the device is !RUNNING.")]
     public RevokePolicy Revoke { get; private set; } = RevokePolicy.None;
 
+    [Key("reset_done", "Whether a migration driver learns of a reset of its device; one that does not keeps a stale state.")]
+    public bool ResetDone { get; private set; } = true;
+
     [Key("disabled_memory", "What happens to a user's BAR mappings while memory space is disabled or the Function resets.")]
     public DisabledMemory DisabledMemory { get; private set; } = DisabledMemory.Zap;
 }
@@ -68,7 +71,9 @@ public enum DisabledMemory
 public enum RevokePolicy
 {
     [Word("none", "the mappings stay: loads and stores reach the device")] None,
-    [Word("zap", "the mappings are removed before the device stops: an access faults with SIGBUS")] Zap,
+    [Word("zap", "the mappings are removed before the device stops: an access faults with SIGBUS; read() and write() still work")] Zap,
+    [Word("fence", "zap, and read(), write() and ioeventfds are refused too: every device alike")] Fence,
+    [Word("fence-where-needed", "fence, but only for devices that do not declare a stable image")] FenceWhereNeeded,
 }
 
 /// <summary>What the virtual machine monitor does.</summary>
@@ -80,8 +85,74 @@ public sealed class Vmm : ScriptItem
     [Key("stop_window", "How long the device stands in STOP before its image is saved: the time in which a VMM sends the last memory.")]
     public Sim.Core.SimDuration StopWindow { get; private set; } = Sim.Core.SimDuration.FromMicroseconds(400);
 
+    [Key("stop_order", "In which order several devices are stopped.")]
+    public StopOrder StopOrder { get; private set; } = StopOrder.TwoPhase;
+
+    [Key("resume_order", "In which order several devices run again at the destination.")]
+    public StopOrder ResumeOrder { get; private set; } = StopOrder.TwoPhase;
+
+    [Key("several_devices", "Which guests with several devices are migrated at all.")]
+    public SeveralDevices SeveralDevices { get; private set; } = SeveralDevices.WithP2P;
+
+    [Key("map_peers", "Whether the devices of a guest can reach each other through the IOMMU.")]
+    public bool MapPeers { get; private set; } = true;
+
+    [Key("uapi", "The migration uAPI that it speaks to the kernel.")]
+    public Uapi Uapi { get; private set; } = Uapi.V2;
+
+    [Key("irqs", "When the VMM at the destination gives a device its interrupts.")]
+    public IrqOrder Irqs { get; private set; } = IrqOrder.AfterLoad;
+
+    [Key("tracker", "Who tells which pages devices wrote.")]
+    public Tracker Tracker { get; private set; } = Tracker.Iommu;
+
+    [Key("device_pre_copy", "Whether devices that can send a first image while they run.")]
+    public bool DevicePreCopy { get; private set; }
+
+    [Key("rounds", "Rounds at most in which memory is sent while the guest runs.", Min = 0, Max = 1000)]
+    public int Rounds { get; private set; } = 1;
+
+    [Key("bandwidth", "Bytes that leave the host per second, like 1GiB; without it sending takes no time.")]
+    public ByteSize? Bandwidth { get; private set; }
+
+    [Key("downtime_limit", "Ends the rounds once the rest takes no longer than this to send.")]
+    public Sim.Core.SimDuration? DowntimeLimit { get; private set; }
+
     [Key("vcpus_stop", "When the vCPUs stop for the switch-over.")]
     public VcpuStop VcpusStop { get; private set; } = VcpuStop.BeforeDevice;
+}
+
+public enum StopOrder
+{
+    [Word("two-phase", "no device responds no longer while another initiates: P2P states first, for all of them")] TwoPhase,
+    [Word("sequential", "one device after the other, as in 2021")] Sequential,
+}
+
+public enum SeveralDevices
+{
+    [Word("with-p2p", "only if all of them have P2P states, as QEMU does now")] WithP2P,
+    [Word("never", "one device only, as QEMU did before")] Never,
+    [Word("always", "whatever they are")] Always,
+}
+
+public enum Uapi
+{
+    [Word("v2", "states and arcs, as of today")] V2,
+    [Word("v1", "the bits of 2021; the driver freezes the device at the write of the state")] V1,
+    [Word("v1-lazy", "the bits of 2021; the driver freezes the device at the first read of pending_bytes")] V1Lazy,
+}
+
+public enum IrqOrder
+{
+    [Word("after-load", "after the device image was loaded")] AfterLoad,
+    [Word("before-load", "before the device image is loaded, and not again")] BeforeLoad,
+}
+
+public enum Tracker
+{
+    [Word("iommu", "the system IOMMU")] Iommu,
+    [Word("device", "the device's own log")] Device,
+    [Word("both", "both together")] Both,
 }
 
 public enum VcpuStop

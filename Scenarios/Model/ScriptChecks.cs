@@ -21,7 +21,8 @@ internal static partial class ScriptChecks
                 errors.Add(field.Position,
                     $"register '{field.Name}' names no field; expected 'Register.Field', like 'Device Control.URRE'");
         }
-        foreach (var actor in script.Actors.Items) Function(errors, script, actor.Value.Maps);
+        foreach (var actor in script.Actors.Items)
+            foreach (var function in actor.Value.Functions) Function(errors, script, function);
         if (script.Timeline.Count == 0) errors.Add(script.PositionOf("timeline"), "the timeline is empty; expected at least one entry");
         foreach (var entry in script.Timeline) Entry(errors, script, entry);
     }
@@ -33,12 +34,17 @@ internal static partial class ScriptChecks
             case WorkEntry work: Known(errors, "actor", work.By, script.Actors.Names); break;
             case PollHealthEntry poll: Known(errors, "actor", poll.By, script.Actors.Names); break;
             case MigrateEntry migrate: Function(errors, script, migrate.Of); break;
-            case StoreEntry store: Access(errors, script, store.By, store.To, store.PositionOf("bytes"), store.Bytes); break;
-            case LoadEntry load: Access(errors, script, load.By, load.From, load.PositionOf("bytes"), load.Bytes); break;
             case InjectEntry inject: Injected(errors, script, inject); break;
             case AerInjectEntry inject: AerInject(errors, inject); break;
             case LinkFaultEntry fault: Known(errors, "port", fault.On, Sockets(script.Topology)); break;
             case WriteConfigEntry write: Function(errors, script, write.Of); Opened(errors, script, write.Of); break;
+            case HarassEntry harass: Harass(errors, script, harass); break;
+            case StreamEntry stream: Stream(errors, script, stream); break;
+            case SetStateEntry state: Opened(errors, script, state.Of); break;
+            case ResetEntry reset: Opened(errors, script, reset.Of); break;
+            case SetIrqsEntry irqs: Opened(errors, script, irqs.Of); break;
+            case StoreEntry store: Access(errors, script, store.By, store.To, store.Via, store, store.Bytes); break;
+            case LoadEntry load: Access(errors, script, load.By, load.From, load.Via, load, load.Bytes); break;
             default: throw new InvalidOperationException($"{entry.GetType().Name} has no check");
         }
         if (entry.At.Point != MigrationPoint.Start && !script.Timeline.OfType<MigrateEntry>().Any())
@@ -68,19 +74,46 @@ internal static partial class ScriptChecks
         }
     }
 
-    private static void Opened(ErrorList errors, Script script, FunctionName of)
-    {
-        if (script.Actors.Items.All(a => a.Value.Maps.ToString() != of.ToString()))
-            errors.Add(of.Position, $"nobody has opened {of}; expected an actor that maps it");
-    }
-
-    private static void Access(ErrorList errors, Script script, Reference by, MmioPlace place, SourcePosition at, ByteSize bytes)
+    private static void Access(
+        ErrorList errors, Script script, Reference by, MmioPlace place, AccessPath via, TimelineEntry entry, ByteSize bytes)
     {
         Known(errors, "actor", by, script.Actors.Names);
         Function(errors, script, place.Function);
-        if (bytes.Bytes is not (1 or 2 or 4 or 8)) errors.Add(at, $"a CPU access of {bytes}; expected 1B, 2B, 4B or 8B");
-        if (script.Actors.Find(by.Name)?.Value.Maps is { } maps && (maps.Device, maps.Vf) != (place.Function.Device, place.Function.Vf))
-            errors.Add(place.Function.Position, $"'{by.Name}' has mapped {maps}, not {place.Function}; expected a place in {maps}");
+        if (bytes.Bytes is not (1 or 2 or 4 or 8))
+            errors.Add(entry.PositionOf("bytes"), $"a CPU access of {bytes}; expected 1B, 2B, 4B or 8B");
+        if (entry is LoadEntry && via == AccessPath.IoEventFd)
+            errors.Add(entry.PositionOf("via"), "an ioeventfd makes stores only; expected 'do: store', or 'mmap', 'region' or 'config'");
+        if (script.Actors.Find(by.Name)?.Value is not { } actor) return;
+        if (via != AccessPath.Mmap && actor.Kind == ActorKind.Guest)
+            errors.Add(entry.PositionOf("via"), $"'{by.Name}' is a guest, which has no file descriptors; expected 'mmap', or a process");
+        if (actor.Functions.All(f => (f.Device, f.Vf) != (place.Function.Device, place.Function.Vf)))
+            errors.Add(place.Function.Position,
+                $"'{by.Name}' has mapped {actor.Maps}, not {place.Function}; expected a place in {actor.Maps}");
+    }
+
+    private static void Harass(ErrorList errors, Script script, HarassEntry harass)
+    {
+        if (!Known(errors, "actor", harass.By, script.Actors.Names)) return;
+        if (script.Actors.Find(harass.By.Name)!.Value.Kind == ActorKind.Guest)
+            errors.Add(harass.By.Position, $"'{harass.By.Name}' is a guest, which runs its driver; expected a process");
+    }
+
+    private static void Stream(ErrorList errors, Script script, StreamEntry stream)
+    {
+        if (!Known(errors, "actor", stream.By, script.Actors.Names)) return;
+        var actor = script.Actors.Find(stream.By.Name)!.Value;
+        if (actor.Kind != ActorKind.Guest || actor.Peers.Count == 0)
+            errors.Add(stream.By.Position, $"'{stream.By.Name}' has no devices that reach each other; expected a guest with 'peers'");
+        if (stream.Bytes.Bytes is < 8 or > 256 || (stream.Bytes.Bytes & (stream.Bytes.Bytes - 1)) != 0)
+            errors.Add(stream.PositionOf("bytes"), $"an item of {stream.Bytes}; expected a power of two from 8B to 256B");
+    }
+
+    private static void Opened(ErrorList errors, Script script, FunctionName of)
+    {
+        Function(errors, script, of);
+        var opened = script.Actors.Items.SelectMany(a => a.Value.Functions).Select(f => f.ToString()).Distinct().ToList();
+        if (!opened.Contains(of.ToString()))
+            errors.Add(of.Position, $"nobody has opened {of}; expected a Function that an actor maps: {Words.Listed(opened)}");
     }
 
     private static void Function(ErrorList errors, Script script, FunctionName function)

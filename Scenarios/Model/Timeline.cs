@@ -11,6 +11,11 @@ namespace Scenarios.Model;
 [Choice("do", "aer-inject", typeof(AerInjectEntry), "Functions detect the errors of an aer-inject file.")]
 [Choice("do", "link-fault", typeof(LinkFaultEntry), "Something goes wrong on a link, below the Transaction Layer.")]
 [Choice("do", "write-config", typeof(WriteConfigEntry), "A user writes a configuration register through vfio.")]
+[Choice("do", "stream", typeof(StreamEntry), "A guest's devices write numbered items into each other, and it looks what arrived.")]
+[Choice("do", "set-state", typeof(SetStateEntry), "A user asks the kernel for a migration state.")]
+[Choice("do", "reset", typeof(ResetEntry), "A user resets the Function.")]
+[Choice("do", "set-irqs", typeof(SetIrqsEntry), "A user gives the Function's interrupts new handlers.")]
+[Choice("do", "harass", typeof(HarassEntry), "An actor loads and stores at random places of the Function that it maps.")]
 [Choice("do", "poll-health", typeof(PollHealthEntry), "A guest driver reads the device's health as the mlx5 driver does.")]
 public abstract class TimelineEntry : ScriptItem
 {
@@ -56,6 +61,9 @@ public sealed class StoreEntry : TimelineEntry
     [Key("bytes", "Size of the store.")]
     public ByteSize Bytes { get; private set; } = new(8);
 
+    [Key("via", "The way into the device.")]
+    public AccessPath Via { get; private set; } = AccessPath.Mmap;
+
     [Key("value", "What is stored.")]
     public ulong Value { get; private set; } = 0xDEAD_BEEF;
 }
@@ -69,6 +77,9 @@ public sealed class LoadEntry : TimelineEntry
     [Key("from", "Where.", Required = true)]
     public MmioPlace From { get; private set; }
 
+    [Key("via", "The way into the device.")]
+    public AccessPath Via { get; private set; } = AccessPath.Mmap;
+
     [Key("bytes", "Size of the load.")]
     public ByteSize Bytes { get; private set; } = new(4);
 }
@@ -78,4 +89,71 @@ public sealed class PollHealthEntry : TimelineEntry
 {
     [Key("by", "The actor.", Required = true)]
     public Reference By { get; private set; }
+}
+
+/// <summary>Accesses at random.</summary>
+public sealed class HarassEntry : TimelineEntry
+{
+    [Key("by", "The actor.", Required = true)]
+    public Reference By { get; private set; }
+
+    [Key("via", "The way into the device; an ioeventfd takes stores only.")]
+    public AccessPath Via { get; private set; } = AccessPath.Mmap;
+}
+
+/// <summary>The ways by which the kernel lets a user reach a device.</summary>
+public enum AccessPath
+{
+    [Word("mmap", "a CPU instruction through the mapping")] Mmap,
+    [Word("region", "read() or write() on the region: the kernel makes the access")] Region,
+    [Word("ioeventfd", "an ioeventfd: the kernel makes the store when somebody signals it")] IoEventFd,
+    [Word("config", "configuration space, at the offset of the place")] Config,
+}
+
+/// <summary>A stream between the devices of a guest.</summary>
+public sealed class StreamEntry : TimelineEntry
+{
+    [Key("by", "The guest; its first device sends to its first peer, and so on round.", Required = true)]
+    public Reference By { get; private set; }
+
+    [Key("bytes", "Size of each item.")]
+    public ByteSize Bytes { get; private set; } = new(64);
+
+    [Key("batch", "Items posted at once.", Min = 1, Max = 15)]
+    public int Batch { get; private set; } = 1;
+}
+
+/// <summary>A request for a migration state.</summary>
+public sealed class SetStateEntry : TimelineEntry
+{
+    [Key("of", "The Function.", Required = true)]
+    public FunctionName Of { get; private set; }
+
+    [Key("to", "The states asked for, one after the other.", Required = true)]
+    public IReadOnlyList<DeviceState> To { get; private set; } = [];
+}
+
+public enum DeviceState
+{
+    [Word("STOP", "stopped")] Stop,
+    [Word("RUNNING", "full operation")] Running,
+    [Word("STOP_COPY", "stopped, the image can be read")] StopCopy,
+    [Word("RESUMING", "stopped, an image can be written")] Resuming,
+    [Word("RUNNING_P2P", "responds, initiates no peer-to-peer DMA")] RunningP2P,
+    [Word("PRE_COPY", "runs, a first image can be read")] PreCopy,
+    [Word("PRE_COPY_P2P", "as RUNNING_P2P, a first image can be read")] PreCopyP2P,
+}
+
+/// <summary>A reset by a user.</summary>
+public sealed class ResetEntry : TimelineEntry
+{
+    [Key("of", "The Function.", Required = true)]
+    public FunctionName Of { get; private set; }
+}
+
+/// <summary>New interrupt handlers.</summary>
+public sealed class SetIrqsEntry : TimelineEntry
+{
+    [Key("of", "The Function.", Required = true)]
+    public FunctionName Of { get; private set; }
 }

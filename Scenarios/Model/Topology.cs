@@ -62,6 +62,30 @@ public sealed class DeviceItem : ScriptItem
     [Key("stopped_load", "What the device answers to a load from a Function stopped as responder.")]
     public StoppedLoad StoppedLoad { get; private set; } = StoppedLoad.Garbage;
 
+    [Key("suspended_doorbell", "What an mlx5 VF does with a doorbell while only its initiator is suspended.")]
+    public SuspendedDoorbell SuspendedDoorbell { get; private set; } = SuspendedDoorbell.Remember;
+
+    [Key("suspended_interrupt", "What an mlx5 VF does with an interrupt that becomes due while only its initiator is suspended.")]
+    public SuspendedInterrupt SuspendedInterrupt { get; private set; } = SuspendedInterrupt.Hold;
+
+    [Key("fails", "A command of the device's migration control that fails.")]
+    public MigrationCommand Fails { get; private set; } = MigrationCommand.None;
+
+    [Key("hangs", "Whether the command that fails stays busy for ever instead.")]
+    public bool Hangs { get; private set; }
+
+    [Key("command_time", "Time that a command of the device's migration control takes.")]
+    public Sim.Core.SimDuration CommandTime { get; private set; }
+
+    [Key("fifo", "Entries of a forwarder's FIFO.", Min = 1, Max = 256)]
+    public int Fifo { get; private set; } = 64;
+
+    [Key("full", "What a forwarder does with a store to its full FIFO.")]
+    public FullFifo Full { get; private set; } = FullFifo.Hold;
+
+    [Key("pace", "Time that a forwarder takes for an entry (20ns if nothing is said), or a queue before each descriptor (none).")]
+    public Sim.Core.SimDuration? Pace { get; private set; }
+
     [Key("vf_aer", "Whether the VFs have an AER capability of their own.")]
     public bool VfAer { get; private set; }
 
@@ -74,6 +98,37 @@ public enum DeviceModel
     [Word("mlx5", "a NIC with the mlx5 programming interface: doorbells, queues, MSI-X, VHCA suspend, save and load")] Mlx5,
     [Word("dma-queue", "a simple queue device without a stop of its own: a doorbell starts DMA")] DmaQueue,
     [Word("plain", "registers and one DMA engine, with the policies written in the script")] Plain,
+    [Word("fragile", "a queue device that any store to its stopped registers breaks")] Fragile,
+    [Word("snapshot", "a queue device whose image is a snapshot, taken when it is stopped; it can send a first image")] Snapshot,
+    [Word("passive", "registers without DMA, which go on taking stores when stopped")] Passive,
+    [Word("forwarder", "forwards stores from a finite FIFO to memory; suspended as initiator it has to keep them")] Forwarder,
+}
+
+public enum MigrationCommand
+{
+    [Word("none", "none fails")] None,
+    [Word("suspend-initiator", "stopping to initiate fails")] SuspendInitiator,
+    [Word("suspend-responder", "stopping to respond (the freeze) fails")] SuspendResponder,
+    [Word("save", "saving the image fails")] Save,
+    [Word("load", "loading an image fails")] Load,
+}
+
+public enum SuspendedDoorbell
+{
+    [Word("remember", "it is served when the initiator runs again")] Remember,
+    [Word("discard", "it is lost")] Discard,
+}
+
+public enum SuspendedInterrupt
+{
+    [Word("hold", "it is pending until the initiator runs again")] Hold,
+    [Word("send", "it is sent: only with the responder do interrupts stop")] Send,
+}
+
+public enum FullFifo
+{
+    [Word("hold", "the TLP stays in the ingress buffer, and its credits do not return")] Hold,
+    [Word("drop", "the store is accepted and what does not fit is dropped")] Drop,
 }
 
 public enum StoppedStore

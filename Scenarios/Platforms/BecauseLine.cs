@@ -43,7 +43,7 @@ internal static class BecauseLine
             .Where(e => HostJudge.GradeOf(e.Kind) == host && host >= HostIntegrity.Contained)
             .Select(e => e.Detail);
         if (worst.FirstOrDefault() is { } detail) parts.Add(detail);
-        if (differences.Count > 0) parts.Add(differences[0] + (differences.Count > 1 ? $" (and {differences.Count - 1} more)" : ""));
+        if (differences.Count > 0) parts.Add(differences[0].Brief + (differences.Count > 1 ? $" (and {differences.Count - 1} more)" : ""));
         return parts.Count > 0 ? string.Join("; ", parts) : "nobody touched the device while it was stopped";
     }
 

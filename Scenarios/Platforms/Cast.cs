@@ -3,6 +3,7 @@ using Scenarios.Model;
 using Sim.Core;
 using Sim.Pcie.Endpoints;
 using Sim.Vfio.VfioPci;
+using Sim.Vfio.Virtualization;
 using Vmm = Sim.Vfio.Virtualization.Vmm;
 
 namespace Scenarios.Platforms;
@@ -27,29 +28,20 @@ internal sealed class Cast
     /// <summary>The virtual machine, with its guest's name; null if no actor is a guest.</summary>
     public Vmm? Vmm { get; private set; }
 
-    /// <summary>The device that the guest drives.</summary>
+    /// <summary>The device that the guest drives, the first if it has several.</summary>
     public DeviceUnit? GuestDevice { get; private set; }
 
-    /// <summary>The function that the guest drives.</summary>
-    public EndpointFunction? GuestFunction { get; private set; }
+    /// <summary>The functions that the guest has, in its order.</summary>
+    public IReadOnlyList<EndpointFunction> GuestFunctions { get; private set; } = [];
 
     public static async Task<Cast> AssembleAsync(Machine machine, Script script, ulong guestBase)
     {
         var cast = new Cast(machine, script);
         foreach (var (name, position, actor) in script.Actors.Items)
         {
-            var unit = machine.Device(actor.Maps.Device);
-            var function = unit.Function(actor.Maps.Vf);
-            var key = actor.Maps.ToString();
-            if (!cast._opened.TryGetValue(key, out var device))
-            {
-                var pci = machine.Kernel[function.Id];
-                var migration = actor.Maps.Vf is { } vf ? await unit.Personality.ProbeMigrationAsync(machine, pci, vf) : null;
-                cast._opened.Add(key, device = new VfioPciDevice(machine.Kernel, pci, name, HostPolicies.Revoke(script), migration));
-            }
-
-            if (actor.Kind == ActorKind.Guest) await cast.AddGuestAsync(name, position, script, unit, function, device, guestBase);
-            else cast._processes.Add(name, (new UserProcess(machine.Kernel, name), device.Map(0)));
+            foreach (var function in actor.Functions) await cast.OpenAsync(name, function);
+            if (actor.Kind == ActorKind.Guest) await cast.AddGuestAsync(name, position, actor, guestBase);
+            else cast._processes.Add(name, (new UserProcess(machine.Kernel, name), cast.Opened(actor.Maps)!.Map(0)));
         }
 
         return cast;
@@ -84,13 +76,13 @@ internal sealed class Cast
     public bool IsKilled(string actor) => _processes.TryGetValue(actor, out var p) && p.Process.IsKilled;
 
     /// <summary>A store or load of an actor; null if it is not there to make one: a vCPU that stands, a killed process.</summary>
-    public async Task<ProcessAccess?> AccessAsync(string actor, int bar, ulong offset, ulong? stored, int bytes)
+    public async Task<ProcessAccess?> AccessAsync(string actor, EndpointFunction function, int bar, ulong offset, ulong? stored, int bytes)
     {
         if (IsGuest(actor))
         {
-            var cpu = Vmm!.Cpu;
+            var (cpu, index) = (Vmm!.Cpu, Array.IndexOf([.. GuestFunctions], function));
             if (cpu.IsPaused || cpu.IsDead) return null;
-            return stored is { } v ? await cpu.StoreAsync(0, bar, offset, v, bytes) : await cpu.LoadAsync(0, bar, offset, bytes);
+            return stored is { } v ? await cpu.StoreAsync(index, bar, offset, v, bytes) : await cpu.LoadAsync(index, bar, offset, bytes);
         }
 
         var (process, mapping) = _processes[actor];
@@ -102,18 +94,77 @@ internal sealed class Cast
         return access;
     }
 
-    private async Task AddGuestAsync(
-        string name, SourcePosition position, Script script, DeviceUnit unit, EndpointFunction function, VfioPciDevice device,
-        ulong guestBase)
+    /// <summary>An access that the kernel makes for a process: what came of it, in a word or two; null if the process is gone.</summary>
+    public async Task<string?> KernelAccessAsync(
+        string actor, FunctionName of, AccessPath via, int bar, ulong offset, ulong? stored, int bytes)
+    {
+        if (!_processes[actor].Process.IsAlive) return null;
+        var device = Opened(of)!;
+        switch (via)
+        {
+            case AccessPath.IoEventFd:
+                return device.FireIoEventFd(bar, offset, stored!.Value, bytes) ? "ok" : "dropped";
+            case AccessPath.Config when stored is { } value:
+                await device.ConfigWriteAsync((int)offset, bytes, (uint)value);
+                return "ok";
+            case AccessPath.Config:
+                return $"0x{await device.ConfigReadAsync((int)offset, bytes):x}";
+            default:
+                var result = stored is { } data
+                    ? await device.WriteAsync(bar, offset, data, bytes)
+                    : await device.ReadAsync(bar, offset, bytes);
+                return result.Error == Sim.Vfio.Errno.None ? "ok" : result.Error.ToString();
+        }
+    }
+
+    /// <summary>SET_IRQS with new handlers for as many vectors as the guest uses.</summary>
+    public Task<Sim.Vfio.Errno> SetIrqsAsync(FunctionName of)
+    {
+        var index = Array.IndexOf([.. GuestFunctions], _machine.Device(of.Device).Function(of.Vf));
+        return index < 0 ? Task.FromResult(Sim.Vfio.Errno.EINVAL) : Vmm!.EnableInterruptsAsync(Vmm.Devices[index], index);
+    }
+
+    private async Task OpenAsync(string actor, FunctionName name)
+    {
+        if (_opened.ContainsKey(name.ToString())) return;
+        var unit = _machine.Device(name.Device);
+        var function = unit.Function(name.Vf);
+        var pci = _machine.Kernel[function.Id];
+        var migration = name.Vf is { } vf ? await unit.Personality.ProbeMigrationAsync(_machine, pci, vf) : null;
+        var policy = HostPolicies.Revoke(_script, function is IMigratableFunction migratable ? migratable.Supports : MigrationSupport.None);
+        _opened.Add(name.ToString(), new VfioPciDevice(_machine.Kernel, pci, actor, policy, migration)
+        {
+            NotifiesResetDone = _script.Kernel.ResetDone,
+        });
+    }
+
+    private async Task AddGuestAsync(string name, SourcePosition position, Actor actor, ulong guestBase)
     {
         if (Vmm is not null) throw new ScriptException(position, $"'{name}' is a second guest; expected one guest on a host");
-        var work = script.Timeline.OfType<WorkEntry>().FirstOrDefault(w => w.By.Name == name);
-        var program = work is null
-            ? unit.Personality.Guest(0, 64, IdlePeriod)
-            : unit.Personality.Guest(work.Times, (int)work.Bytes.Bytes, work.Every);
-        Vmm = new Vmm(_machine.Kernel, name, guestBase, (ulong)script.Vmm.GuestMemory.Bytes, program);
-        GuestDevice = unit;
-        GuestFunction = function;
-        await Vmm.AddDeviceAsync(device, unit.Personality.GuestVectors);
+        GuestDevice = _machine.Device(actor.Maps.Device);
+        GuestFunctions = [.. actor.Functions.Select(f => _machine.Device(f.Device).Function(f.Vf))];
+        Vmm = new Vmm(_machine.Kernel, name, guestBase, (ulong)_script.Vmm.GuestMemory.Bytes, Program(name, actor));
+        foreach (var function in actor.Functions)
+        {
+            var unit = _machine.Device(function.Device);
+            var assigned = await Vmm.AddDeviceAsync(Opened(function)!, unit.Personality.GuestVectors);
+            if (actor.Peers.Count > 0 && _script.Vmm.MapPeers) Vmm.MapForPeers(assigned, 0);
+        }
+    }
+
+    private IGuestProgram Program(string name, Actor actor)
+    {
+        var personality = GuestDevice!.Personality;
+        if (_script.Timeline.OfType<StreamEntry>().FirstOrDefault(s => s.By.Name == name) is { } stream)
+        {
+            return personality.StreamGuest(GuestFunctions, stream.Times, (int)stream.Bytes.Bytes, stream.Batch, stream.Every)
+                ?? throw new ScriptException(stream.By.Position, $"'{name}' has devices that do not stream to each other: "
+                    + $"{string.Join(", ", actor.Functions)}; expected devices of one kind, one of which starts DMA");
+        }
+
+        var work = _script.Timeline.OfType<WorkEntry>().FirstOrDefault(w => w.By.Name == name);
+        return work is null
+            ? personality.Guest(0, 64, IdlePeriod)
+            : personality.Guest(work.Times, (int)work.Bytes.Bytes, work.Every);
     }
 }

@@ -15,12 +15,19 @@ internal sealed class Counters
         ["resets"] = 0,
         ["kernel log lines"] = 0,
         ["user TLPs to a stopped Function"] = 0,
+        ["peer TLPs to a stopped Function"] = 0,
         ["requests of a stopped Function"] = 0,
+        ["interrupts that arrived from a Function suspended as initiator"] = 0,
         ["health: PCI dead"] = 0,
         ["health: compromised"] = 0,
     };
 
     public IReadOnlyList<(string Name, long Value)> InOrder => [.. _counts.Select(c => (c.Key, c.Value))];
+
+    /// <summary>Raises a count to <paramref name="value"/>: the most there ever was.</summary>
+    public void AtLeast(string name, long value) => _counts[name] = Math.Max(_counts.GetValueOrDefault(name), value);
+
+    public void Set(string name, long value) => _counts[name] = value;
 
     public void Add(string name, long count = 1) => _counts[name] = _counts.GetValueOrDefault(name) + count;
 }

@@ -16,6 +16,8 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
 {
     private const int FirstVf = 2;
 
+    private DeviceModel _model;
+
     public int GuestVectors => 1;
 
     public (int Bar, ulong Offset) Doorbell => (0, DmaQueueLayout.Doorbell);
@@ -28,8 +30,8 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
 
     public PcieDevice Build(Simulator sim, string name, DeviceItem item)
     {
+        _model = item.Model;
         var device = new PcieDevice(sim, name, new DeviceOptions { Latency = item.LoadLatency });
-        var policy = StoppedPolicies.Of(item);
         var options = new EndpointOptions
         {
             Identity = new FunctionIdentity(DmaQueueLayout.VendorId, DmaQueueLayout.PhysicalDeviceId, 0x088000),
@@ -39,12 +41,12 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
             FirstVfOffset = FirstVf,
             VirtualAer = item.VfAer,
         };
-        var pf = new DmaQueueFunction(sim, name, EndpointTemplates.PhysicalFunction(name, options), policy);
+        var pf = Make(sim, name, EndpointTemplates.PhysicalFunction(name, options), item);
         device.Add(pf, 0);
         for (var i = 0; i < item.Vfs; i++)
         {
             var vf = $"{name}.vf{i}";
-            device.Add(new DmaQueueFunction(sim, vf, EndpointTemplates.VirtualFunction(vf, options, pf, i), policy), FirstVf + i);
+            device.Add(Make(sim, vf, EndpointTemplates.VirtualFunction(vf, options, pf, i), item), FirstVf + i);
         }
 
         return device;
@@ -56,15 +58,75 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
     public async Task<IVariantDriver?> ProbeMigrationAsync(Machine machine, PciFunction function, int vf) =>
         await ControlBlockMigrationDriver.ProbeAsync(machine.Kernel, function);
 
-    public IGuestProgram Guest(int jobs, int bytes, SimDuration interval) =>
-        new DmaQueueGuest(new DmaQueueGuestOptions { Jobs = jobs, CopyBytes = bytes, Interval = interval, Batch = 1, HealthPeriod = 0 });
+    public IGuestProgram Guest(int jobs, int bytes, SimDuration interval) => _model switch
+    {
+        DeviceModel.Passive => new RegisterGuest(jobs, interval),
+        DeviceModel.Forwarder => new RegisterGuest(0, interval),
+        _ => new DmaQueueGuest(new DmaQueueGuestOptions
+        {
+            Jobs = jobs,
+            CopyBytes = bytes,
+            Interval = interval,
+            Batch = 1,
+            HealthPeriod = 0,
+        }),
+    };
 
     /// <summary>Its guest sets the ring up in the step before its first job: nothing to wait for.</summary>
     public bool IsReady(IGuestProgram guest) => true;
 
-    public (int Completed, IReadOnlyList<string> Problems) Report(IGuestProgram guest)
+    public (int Completed, IReadOnlyList<GuestProblem> Problems) Report(IGuestProgram guest)
     {
-        var report = ((DmaQueueGuest)guest).Report;
-        return (report.Completed, [.. report.Problems()]);
+        if (guest is PeerStreamGuest stream)
+            return (stream.Completed, [.. stream.Missing.Select(m => new GuestProblem(stream.Describe(m)) { Place = stream.PlaceOf(m) })]);
+        if (guest is RegisterGuest registers)
+            return (registers.Completed,
+                registers.Wrong == 0 ? [] : [new GuestProblem($"{registers.Wrong} registers lost what was stored")]);
+        var queue = (DmaQueueGuest)guest;
+        return (queue.Report.Completed, [.. queue.Report.Problems().Select(p => new GuestProblem(p))]);
+    }
+
+    public IGuestProgram? StreamGuest(IReadOnlyList<EndpointFunction> devices, int items, int bytes, int batch, SimDuration interval)
+    {
+        if (devices.Any(d => d is not ControlBlockFunction) || !devices.Any(d => d is DmaQueueFunction)) return null;
+        return new PeerStreamGuest(new PeerStreamGuestOptions
+        {
+            Roles = [.. devices.Select(RoleOf)],
+            Items = items,
+            ItemBytes = bytes,
+            Batch = batch,
+            Interval = interval,
+        });
+    }
+
+    private static PeerRole RoleOf(EndpointFunction function) => function switch
+    {
+        DmaQueueFunction => PeerRole.Queue,
+        ForwarderFunction => PeerRole.Forwarder,
+        _ => PeerRole.Memory,
+    };
+
+    private static ControlBlockFunction Make(Simulator sim, string name, EndpointConfig config, DeviceItem item)
+    {
+        ControlBlockFunction function = item.Model switch
+        {
+            DeviceModel.Fragile => new FragileFunction(sim, name, config),
+            DeviceModel.Snapshot => new SnapshotFunction(sim, name, config),
+            DeviceModel.Passive => new PassiveFunction(sim, name, config),
+            DeviceModel.Forwarder => new ForwarderFunction(
+                sim, name, config, item.Fifo, item.Full == FullFifo.Drop ? FullBuffer.Drop : FullBuffer.Hold, item.Pace),
+            _ => new DmaQueueFunction(sim, name, config, StoppedPolicies.Of(item)) { Pace = item.Pace ?? SimDuration.Zero },
+        };
+        var command = item.Fails switch
+        {
+            MigrationCommand.SuspendInitiator => MigrationControlBlock.SuspendInitiator,
+            MigrationCommand.SuspendResponder => MigrationControlBlock.SuspendResponder,
+            MigrationCommand.Save => MigrationControlBlock.Save,
+            MigrationCommand.Load => MigrationControlBlock.Load,
+            _ => 0u,
+        };
+        if (command != 0) function.Fault = new MigrationFault(command, item.Hangs);
+        function.CommandTime = item.CommandTime;
+        return function;
     }
 }

@@ -1,5 +1,8 @@
 using Scenarios.Model;
+using Sim.Core;
+using Sim.Pcie.Endpoints;
 using Sim.Vfio.Kernel;
+using Sim.Vfio.Virtualization;
 using ErrorOwner = Sim.Vfio.Kernel.ErrorOwner;
 
 namespace Scenarios.Platforms;
@@ -22,9 +25,50 @@ internal static class HostPolicies
         Dpc = script.Registers.Items.Any(c => c.Value.Find(TriggerEnable) is { Value: > 0 }) ? DpcTrigger.Fatal : DpcTrigger.Off,
     };
 
-    public static Sim.Vfio.VfioPci.RevokePolicy Revoke(Script script) => script.Kernel.Revoke == Model.RevokePolicy.Zap
-        ? Sim.Vfio.VfioPci.RevokePolicy.ZapOnNotRunning
-        : Sim.Vfio.VfioPci.RevokePolicy.None;
+    /// <summary>The kernel's policy for one Function.</summary>
+    /// <param name="script">The script.</param>
+    /// <param name="supports">What the Function declares of itself.</param>
+    public static Sim.Vfio.VfioPci.RevokePolicy Revoke(Script script, MigrationSupport supports) => script.Kernel.Revoke switch
+    {
+        Model.RevokePolicy.Zap => Sim.Vfio.VfioPci.RevokePolicy.ZapOnNotRunning,
+        Model.RevokePolicy.Fence => Sim.Vfio.VfioPci.RevokePolicy.FenceOnNotRunning,
+        Model.RevokePolicy.FenceWhereNeeded when !supports.HasFlag(MigrationSupport.StableImage) =>
+            Sim.Vfio.VfioPci.RevokePolicy.FenceOnNotRunning,
+        _ => Sim.Vfio.VfioPci.RevokePolicy.None,
+    };
+
+    public static Sim.Vfio.Virtualization.StopOrder Order(Model.StopOrder order) => order == Model.StopOrder.Sequential
+        ? Sim.Vfio.Virtualization.StopOrder.Sequential
+        : Sim.Vfio.Virtualization.StopOrder.TwoPhase;
+
+    /// <summary>How the VMM migrates.</summary>
+    public static LiveMigrationOptions Migration(Script script, Action saved) => new()
+    {
+        StopWindow = script.Vmm.StopWindow,
+        AfterWindow = SimDuration.FromMicroseconds(20),
+        TakesReference = false,
+        VcpusStopLast = script.Vmm.VcpusStop == VcpuStop.AfterDevice,
+        Order = Order(script.Vmm.StopOrder),
+        BlockWithoutP2P = script.Vmm.SeveralDevices != SeveralDevices.Always,
+        BlockSeveral = script.Vmm.SeveralDevices == SeveralDevices.Never,
+        Uapi = script.Vmm.Uapi switch
+        {
+            Uapi.V1 => MigrationUapi.V1,
+            Uapi.V1Lazy => MigrationUapi.V1Lazy,
+            _ => MigrationUapi.V2,
+        },
+        Tracker = script.Vmm.Tracker switch
+        {
+            Tracker.Device => DirtyTracker.Device,
+            Tracker.Both => DirtyTracker.Both,
+            _ => DirtyTracker.Iommu,
+        },
+        DevicePreCopy = script.Vmm.DevicePreCopy,
+        PreCopyRounds = script.Vmm.Rounds,
+        DowntimeLimit = script.Vmm.DowntimeLimit,
+        Bandwidth = script.Vmm.Bandwidth is { } rate ? DataRate.FromBitsPerSecond(8 * rate.Bytes) : null,
+        Saved = saved,
+    };
 
     private static GhesSeverity Severity(FirmwareSeverity severity) => severity switch
     {

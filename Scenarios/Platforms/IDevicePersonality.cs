@@ -7,6 +7,14 @@ using Sim.Vfio.Virtualization;
 
 namespace Scenarios.Platforms;
 
+/// <summary>Something that a guest noticed and that should not be.</summary>
+/// <param name="Text">In words.</param>
+public sealed record GuestProblem(string Text)
+{
+    /// <summary>The place in a device's BAR0 at which something is missing: the device's index in the guest, and the offset.</summary>
+    public (int Device, ulong Offset)? Place { get; init; }
+}
+
 /// <summary>What a kind of device brings to a scenario: hardware, host driver, guest driver, and where its landmarks lie.</summary>
 internal interface IDevicePersonality
 {
@@ -36,9 +44,17 @@ internal interface IDevicePersonality
     /// <summary>A guest that drives device 0 with some jobs at a pace.</summary>
     IGuestProgram Guest(int jobs, int bytes, SimDuration interval);
 
+    /// <summary>A guest whose devices stream to each other, where this device is the first; null where its kind brings none.</summary>
+    /// <param name="devices">All its devices, this one first.</param>
+    /// <param name="items">Items that each device sends.</param>
+    /// <param name="bytes">Size of an item.</param>
+    /// <param name="batch">Items posted at once.</param>
+    /// <param name="interval">Pause between two batches.</param>
+    IGuestProgram? StreamGuest(IReadOnlyList<EndpointFunction> devices, int items, int bytes, int batch, SimDuration interval) => null;
+
     /// <summary>Whether a guest has set its device up and can begin its jobs.</summary>
     bool IsReady(IGuestProgram guest);
 
     /// <summary>Jobs done, and what the guest noticed that was not right.</summary>
-    (int Completed, IReadOnlyList<string> Problems) Report(IGuestProgram guest);
+    (int Completed, IReadOnlyList<GuestProblem> Problems) Report(IGuestProgram guest);
 }

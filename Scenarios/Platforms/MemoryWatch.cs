@@ -8,13 +8,20 @@ internal sealed class MemoryWatch
 {
     public MemoryWatch(Machine machine, Cast cast)
     {
-        if (cast is not { Vmm: { } vmm, GuestFunction: { } function }) return;
+        if (cast.Vmm is not { } vmm) return;
         var (from, to) = (vmm.Memory.HostBase, vmm.Memory.HostBase + vmm.Memory.Bytes);
         machine.Root.Memory.Written.Subscribe((SimTime _, in MemoryWrite write) =>
         {
-            if (write.Requester != function.Id || (write.Address >= from && write.Address + (ulong)write.Bytes <= to)) return;
+            if (!IsOf(cast, write.Requester) || (write.Address >= from && write.Address + (ulong)write.Bytes <= to)) return;
             FirstOutside ??= write;
         });
+    }
+
+    private static bool IsOf(Cast cast, Sim.Pcie.Spec.RoutingId? requester)
+    {
+        foreach (var function in cast.GuestFunctions)
+            if (requester == function.Id) return true;
+        return false;
     }
 
     /// <summary>The first such write; null if there was none.</summary>

@@ -6,7 +6,8 @@ using Sim.Vfio.Virtualization;
 namespace Scenarios.Platforms;
 
 /// <summary>Judges migration integrity: the source at the switch-over against the destination before it ran on, item by item.</summary>
-internal sealed class MigrationJudge(Machine source, Cast cast, GuestSnapshot? reference, LiveMigrationResult? sent, Arrival? arrival)
+internal sealed class MigrationJudge(
+    Machine source, Cast cast, Causes causes, GuestSnapshot? reference, LiveMigrationResult? sent, Arrival? arrival)
 {
     private readonly List<MigrationDifference> _differences = [];
 
@@ -18,28 +19,28 @@ internal sealed class MigrationJudge(Machine source, Cast cast, GuestSnapshot? r
         else if (arrival!.Failure is { } refusal) Add("migration", "", "sent", refusal);
         else Compare(sent.LatePages, reference!, arrival.Snapshot!);
 
-        foreach (var problem in arrival?.Problems ?? []) Add("completion", "", problem, problem);
+        foreach (var problem in arrival?.Problems ?? [])
+        {
+            var cause = problem.Place is { } place ? causes.OfLoss(cast.GuestFunctions[place.Device], place.Offset) : null;
+            Add("completion", "", problem.Text, problem.Text, cause);
+        }
+
         return (_differences.Count == 0 ? MigrationIntegrity.Intact : MigrationIntegrity.Lost, _differences);
     }
 
     private void Compare(IReadOnlyList<ulong> latePages, GuestSnapshot was, GuestSnapshot became)
     {
-        foreach (var page in latePages) Add("memory page", $"0x{page:x}", "written after the last dirty bitmap", "without that write");
+        foreach (var page in latePages)
+            Add("memory page", $"0x{page:x}", "written after the last dirty bitmap", "without that write", PageCause(page));
         foreach (var address in was.Pages.Keys.Union(became.Pages.Keys).Order())
         {
             var (a, b) = (Page(was, address), Page(became, address));
             var same = a.AsSpan().CommonPrefixLength(b);
-            if (same < a.Length) Add("memory page", $"0x{address:x}", $"{Hex(a[same])} at byte 0x{same:x}", Hex(b[same]));
+            if (same < a.Length)
+                Add("memory page", $"0x{address:x}", $"{Hex(a[same])} at byte 0x{same:x}", Hex(b[same]), PageCause(address));
         }
 
-        var function = (IMigratableFunction)cast.GuestFunction!;
-        var (old, now) = (function.DescribeImage(was.Images[0]), function.DescribeImage(became.Images[0]));
-        for (var i = 0; i < Math.Max(old.Count, now.Count); i++)
-        {
-            var (a, b) = (At(old, i), At(now, i));
-            if (a != b) Add("device state", a.Name.Length > 0 ? a.Name : b.Name, a.Value, b.Value);
-        }
-
+        for (var device = 0; device < cast.GuestFunctions.Count; device++) CompareDevice(device, was.Images[device], became.Images[device]);
         foreach (var (device, vector) in was.Pending.Except(became.Pending))
             Add("interrupt", $"vector {vector} of device {device}", "pending", "gone");
         foreach (var (device, vector) in became.Pending.Except(was.Pending))
@@ -47,11 +48,30 @@ internal sealed class MigrationJudge(Machine source, Cast cast, GuestSnapshot? r
         if (!was.Cpu.AsSpan().SequenceEqual(became.Cpu)) Add("vCPU state", "", "at the switch-over", "differs");
     }
 
-    private void Add(string what, string where, string atSource, string atDestination) =>
-        _differences.Add(new MigrationDifference(what, where, atSource, atDestination));
+    private void CompareDevice(int device, byte[] was, byte[] became)
+    {
+        var function = cast.GuestFunctions[device];
+        var migratable = (IMigratableFunction)function;
+        var (old, now) = (migratable.DescribeImage(was), migratable.DescribeImage(became));
+        var prefix = cast.GuestFunctions.Count > 1 ? function.Name + " " : "";
+        foreach (var name in old.Concat(now).Select(f => f.Name).Distinct())
+        {
+            var (a, b) = (ValueOf(old, name), ValueOf(now, name));
+            if (a != b) Add("device state", prefix + name, a, b, causes.OfState(function));
+        }
+    }
 
-    private static (string Name, string Value) At(IReadOnlyList<(string Name, string Value)> fields, int i) =>
-        i < fields.Count ? fields[i] : ("", "absent");
+    private string? PageCause(ulong address) => causes.OfPage(cast.Vmm!.Memory.HostBase + address);
+
+    private void Add(string what, string where, string atSource, string atDestination, string? cause = null) =>
+        _differences.Add(new MigrationDifference(what, where, atSource, atDestination) { Cause = cause });
+
+    private static string ValueOf(IReadOnlyList<(string Name, string Value)> fields, string name)
+    {
+        foreach (var field in fields)
+            if (field.Name == name) return field.Value;
+        return "absent";
+    }
 
     private static byte[] Page(GuestSnapshot snapshot, ulong address) =>
         snapshot.Pages.GetValueOrDefault(address) ?? new byte[GuestMemory.PageBytes];

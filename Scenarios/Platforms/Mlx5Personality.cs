@@ -32,7 +32,16 @@ internal sealed class Mlx5Personality : IDevicePersonality
     {
         var device = new PcieDevice(sim, name, new DeviceOptions { Latency = item.LoadLatency });
         var config = new Mlx5ConfigOptions { TotalVfs = Math.Max(1, item.Vfs), FirstVfOffset = FirstVf, VirtualAer = item.VfAer };
-        var options = new Mlx5Options { StoppedAccess = StoppedPolicies.Of(item) };
+        var options = new Mlx5Options
+        {
+            StoppedAccess = StoppedPolicies.Of(item),
+            SuspendedDoorbell = item.SuspendedDoorbell == Model.SuspendedDoorbell.Discard
+                ? Sim.Mlx5.Device.SuspendedDoorbell.Discard
+                : Sim.Mlx5.Device.SuspendedDoorbell.Remember,
+            SuspendedInterrupt = item.SuspendedInterrupt == Model.SuspendedInterrupt.Send
+                ? Sim.Mlx5.Device.SuspendedInterrupt.Send
+                : Sim.Mlx5.Device.SuspendedInterrupt.Hold,
+        };
         var pf = new Mlx5PhysicalFunction(sim, name, Mlx5Templates.PhysicalFunction(name, config), options);
         device.Add(pf, 0);
         for (var i = 0; i < item.Vfs; i++)
@@ -57,11 +66,31 @@ internal sealed class Mlx5Personality : IDevicePersonality
     public IGuestProgram Guest(int jobs, int bytes, SimDuration interval) =>
         new Mlx5Guest(new Mlx5GuestOptions { Jobs = jobs, CopyBytes = bytes, Interval = interval, Batch = 1 });
 
-    public bool IsReady(IGuestProgram guest) => ((Mlx5Guest)guest).IsReady;
-
-    public (int Completed, IReadOnlyList<string> Problems) Report(IGuestProgram guest)
+    public IGuestProgram? StreamGuest(IReadOnlyList<EndpointFunction> devices, int items, int bytes, int batch, SimDuration interval)
     {
+        if (devices.Any(d => d is not Mlx5VirtualFunction)) return null;
+        return new Mlx5StreamGuest(new Mlx5StreamGuestOptions
+        {
+            Bars = [.. devices.Select((_, i) => Sim.Vfio.Virtualization.Vmm.BarAddress(i, BarLayout.Bar))],
+            Items = items,
+            ItemBytes = bytes,
+            Batch = batch,
+            Interval = interval,
+        });
+    }
+
+    public bool IsReady(IGuestProgram guest) => guest is Mlx5StreamGuest stream ? stream.IsReady : ((Mlx5Guest)guest).IsReady;
+
+    public (int Completed, IReadOnlyList<GuestProblem> Problems) Report(IGuestProgram guest)
+    {
+        if (guest is Mlx5StreamGuest stream)
+        {
+            GuestProblem[] failure = stream.Failure is { } why ? [new GuestProblem(why)] : [];
+            return (stream.Completed,
+                [.. failure, .. stream.Missing.Select(m => new GuestProblem(stream.Describe(m)) { Place = stream.PlaceOf(m) })]);
+        }
+
         var report = ((Mlx5Guest)guest).Report;
-        return (report.Completed, [.. report.Problems()]);
+        return (report.Completed, [.. report.Problems().Select(p => new GuestProblem(p))]);
     }
 }

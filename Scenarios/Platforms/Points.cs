@@ -1,10 +1,9 @@
 using Scenarios.Language;
 using Sim.Core;
-using Sim.Vfio.Migration;
 
 namespace Scenarios.Platforms;
 
-/// <summary>The points of a run that timeline entries wait for, reached as the migrated device walks its arcs.</summary>
+/// <summary>The points of a run that timeline entries wait for, reached as the migrated devices walk their arcs.</summary>
 internal sealed class Points(Simulator sim)
 {
     private readonly Dictionary<MigrationPoint, SimTime> _reached = [];
@@ -16,14 +15,6 @@ internal sealed class Points(Simulator sim)
     public void Reach(MigrationPoint point)
     {
         if (_reached.TryAdd(point, sim.Now)) _changed.Release();
-    }
-
-    /// <summary>An arc of the migrated device ended.</summary>
-    public void OnStep(in MigrationStep step)
-    {
-        if (step.To is MigrationState.RunningP2P or MigrationState.PreCopyP2P or MigrationState.Stop)
-            Reach(MigrationPoint.InitiatorSuspended);
-        if (step.To == MigrationState.Stop) Reach(MigrationPoint.Stopped);
     }
 
     public async Task WaitAsync(Moment moment)

@@ -91,6 +91,9 @@ internal sealed class Recorder
         }
     }
 
+    /// <summary>Shows a value beside the counts.</summary>
+    public void Show(string name, long value) => _counters.Set(name, value);
+
     /// <summary>An access of an actor, when it ended.</summary>
     public void OnActorAccess(string actor, string lane, bool isLoad, bool stopped, in ProcessAccess access)
     {
@@ -155,7 +158,11 @@ internal sealed class Recorder
     {
         var header = hop.Tlp.Header;
         _lastTlp = Relative(time);
-        if (hop.Direction.To is PcieDevice device) _counters.Add($"{header.Type} at {device.Name}");
+        if (hop.Direction.To is PcieDevice device)
+        {
+            _counters.Add($"{header.Type} at {device.Name}");
+            if (device.HeldTlps > 0) _counters.AtLeast($"most TLPs held at once by {device.Name}", device.HeldTlps + 1);
+        }
         else if (hop.Direction.From is PcieDevice requester) OnTlpOf(requester, in header, Relative(time));
         if (hop.Direction.To is SwitchPort)
             Lanes.Instant(SwitchOf(hop.Direction.To), Relative(time), LaneKind.Tlp, header.Type.ToString());
@@ -172,7 +179,10 @@ internal sealed class Recorder
         if (header.IsMessage) return;
         Lanes.Instant(_names.Of(header.RequesterId), time, LaneKind.Dma, $"{header.Type} from {device.Name}");
         var id = header.RequesterId;
-        if (!device.Functions.Any(f => f.Id == id && f is IMigratableFunction { ResponderSuspended: true })) return;
+        if (device.Functions.FirstOrDefault(f => f.Id == id) is not IMigratableFunction { InitiatorSuspended: true } function) return;
+        if (InterruptController.IsInterrupt(header.FirstByteAddress))
+            _counters.Add("interrupts that arrived from a Function suspended as initiator");
+        if (!function.ResponderSuspended) return;
         _counters.Add("requests of a stopped Function");
         _counters.Add($"{header.Type} of a stopped Function");
     }
@@ -181,13 +191,32 @@ internal sealed class Recorder
 
     private void OnAccess(DeviceUnit device, in AccessRecord access)
     {
+        if (access.Decision == AccessDecision.Hold)
+        {
+            _counters.Add($"stores held by {access.Function.Name}");
+        }
+
         if (access.Function is not IMigratableFunction { ResponderSuspended: true }) return;
-        if (access.Header.RequesterId.Value != 0 || !device.Personality.IsUserRegister(access.Bar, access.Offset)) return;
+        if (access.Header.RequesterId.Value != 0)
+        {
+            OnPeerAccess(in access);
+            return;
+        }
+
+        if (!device.Personality.IsUserRegister(access.Bar, access.Offset)) return;
         _counters.Add("user TLPs to a stopped Function");
         _counters.Add($"{access.Header.Type} to a stopped Function: {access.Decision}");
         StoppedAccesses.Add((Now, access));
         Lanes.Instant(access.Function.Name, Now, access.Header.HasData ? LaneKind.Store : LaneKind.Load,
             $"{access.Header.Type}: {access.Decision}");
+    }
+
+    /// <summary>A request of another function to a stopped one, its migration registers included: the bus knows no owner.</summary>
+    private void OnPeerAccess(in AccessRecord access)
+    {
+        _counters.Add("peer TLPs to a stopped Function");
+        _counters.Add($"{access.Header.Type} of a peer to a stopped Function: {access.Decision}");
+        Lanes.Instant(access.Function.Name, Now, LaneKind.Dma, $"{access.Header.Type} of a peer: {access.Decision}");
     }
 
     private void OnErrorStep(SimTime time, in ErrorStep step)

@@ -1,7 +1,7 @@
 using Scenarios.Language;
 using Scenarios.Model;
-using Sim.Core;
 using Sim.Pcie.Endpoints;
+using Sim.Vfio.Migration;
 using Sim.Vfio.Virtualization;
 
 namespace Scenarios.Platforms;
@@ -11,6 +11,7 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
 {
     private const ulong AllOnes32 = uint.MaxValue;
     private const int MissesUntilCompromised = 3;
+    private const ulong ConfigBytes = 4096;
 
     private readonly ErrorPlayer _errors = new(machine);
 
@@ -26,26 +27,38 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
         await points.WaitAsync(entry.At);
         switch (entry)
         {
-            case WorkEntry:
+            case WorkEntry or StreamEntry:
                 cast.Vmm!.Run();
                 points.Reach(MigrationPoint.Start);
                 break;
             case MigrateEntry:
-                var options = new LiveMigrationOptions
-                {
-                    StopWindow = script.Vmm.StopWindow,
-                    AfterWindow = SimDuration.FromMicroseconds(20),
-                    TakesReference = false,
-                    VcpusStopLast = script.Vmm.VcpusStop == VcpuStop.AfterDevice,
-                    Saved = () => points.Reach(MigrationPoint.Saved),
-                };
+                var options = HostPolicies.Migration(script, () => points.Reach(MigrationPoint.Saved));
                 Migration = await new LiveMigration(cast.Vmm!, options).RunAsync();
+                break;
+            case SetStateEntry states:
+                foreach (var state in states.To) await SetStateAsync(states.Of, state);
+                break;
+            case ResetEntry reset:
+                recorder.Count($"resets of {reset.Of}: {await cast.Opened(reset.Of)!.ResetAsync()}");
+                recorder.Count($"{reset.Of} after a reset: {StateWord(cast.Opened(reset.Of)!.Migration!.State)}");
+                break;
+            case SetIrqsEntry irqs:
+                recorder.Count($"set-irqs of {irqs.Of}: {await cast.SetIrqsAsync(irqs.Of)}");
+                break;
+            case StoreEntry { Via: not AccessPath.Mmap } store:
+                await RepeatAsync(entry, _ => KernelAccessAsync(store.By.Name, store.To, store.Via, store.Value, (int)store.Bytes.Bytes));
+                break;
+            case LoadEntry { Via: not AccessPath.Mmap } load:
+                await RepeatAsync(entry, _ => KernelAccessAsync(load.By.Name, load.From, load.Via, null, (int)load.Bytes.Bytes));
                 break;
             case StoreEntry store:
                 await RepeatAsync(entry, _ => AccessAsync(store.By.Name, store.To, store.Value, (int)store.Bytes.Bytes));
                 break;
             case LoadEntry load:
                 await RepeatAsync(entry, _ => AccessAsync(load.By.Name, load.From, null, (int)load.Bytes.Bytes));
+                break;
+            case HarassEntry harass:
+                await HarassAsync(harass);
                 break;
             case PollHealthEntry poll:
                 await PollAsync(poll);
@@ -97,20 +110,28 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
 
     private async Task<ulong?> AccessAsync(string actor, MmioPlace place, ulong? stored, int bytes)
     {
-        var unit = machine.Device(place.Function.Device);
-        var (bar, offset) = place.Place switch
+        var (bar, offset) = PlaceOf(place);
+        var function = machine.Device(place.Function.Device).Function(place.Function.Vf);
+        var value = await AccessAsync(actor, function, bar, offset, stored, bytes);
+        if (stored is null && value is { } loaded) recorder.Show($"{place} as {actor} saw it last", (long)loaded);
+        return value;
+    }
+
+    private (int Bar, ulong Offset) PlaceOf(MmioPlace place)
+    {
+        var personality = machine.Device(place.Function.Device).Personality;
+        return place.Place switch
         {
-            "doorbell" => unit.Personality.Doorbell,
-            "identity" => unit.Personality.Identity,
+            "doorbell" => personality.Doorbell,
+            "identity" => personality.Identity,
             _ => (place.Bar, place.Offset),
         };
-        return await AccessAsync(actor, unit.Function(place.Function.Vf), bar, offset, stored, bytes);
     }
 
     private async Task<ulong?> AccessAsync(string actor, EndpointFunction function, int bar, ulong offset, ulong? stored, int bytes)
     {
         var stopped = function is IMigratableFunction { ResponderSuspended: true };
-        if (await cast.AccessAsync(actor, bar, offset, stored, bytes) is not { } access)
+        if (await cast.AccessAsync(actor, function, bar, offset, stored, bytes) is not { } access)
         {
             recorder.Count($"accesses that {actor} was not there to make");
             return null;
@@ -119,6 +140,71 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
         recorder.OnActorAccess(actor, cast.IsGuest(actor) ? "vCPU" : actor, stored is null, stopped, in access);
         return access.Value;
     }
+
+    /// <summary>An access that the kernel makes for a user, or refuses.</summary>
+    private async Task KernelAccessAsync(string actor, MmioPlace place, AccessPath via, ulong? stored, int bytes)
+    {
+        var (bar, offset) = PlaceOf(place);
+        var what = $"{(stored is null ? "loads" : "stores")} of {actor} via {via.Word()}";
+        if (await cast.KernelAccessAsync(actor, place.Function, via, bar, offset, stored, bytes) is { } outcome)
+            recorder.Count($"{what}: {outcome}");
+        else recorder.Count($"accesses that {actor} was not there to make");
+    }
+
+    /// <summary>Loads and stores at random, a quarter of them at the landmarks where something can come of it.</summary>
+    private async Task HarassAsync(HarassEntry harass)
+    {
+        var name = script.Actors.Find(harass.By.Name)!.Value.Maps;
+        var unit = machine.Device(name.Device);
+        var personality = unit.Personality;
+        (int Bar, ulong Offset)[] landmarks = [personality.Doorbell, personality.Identity, personality.Health];
+        var random = machine.Sim.GetRandomStream($"harass.{harass.By.Name}");
+        var bytes = harass.Via == AccessPath.Config ? ConfigBytes : cast.Opened(name)!.UserBarBytes(0);
+        await RepeatAsync(harass, async _ =>
+        {
+            var isStore = random.NextChance(1, 2) || harass.Via == AccessPath.IoEventFd;
+            var (bar, offset) = (0, (ulong)random.NextBelow((long)bytes) & ~7UL);
+            if (harass.Via != AccessPath.Config)
+            {
+                if (random.NextChance(1, 4)) (bar, offset) = landmarks[random.NextBelow(landmarks.Length)];
+                if (!personality.IsUserRegister(bar, offset)) return;
+            }
+
+            ulong? value = isStore ? random.NextUInt64() : null;
+            if (harass.Via == AccessPath.Mmap)
+            {
+                await AccessAsync(harass.By.Name, unit.Function(name.Vf), bar, offset, value, 4);
+                return;
+            }
+
+            var what = $"{(isStore ? "stores" : "loads")} of {harass.By.Name} via {harass.Via.Word()}";
+            if (await cast.KernelAccessAsync(harass.By.Name, name, harass.Via, bar, offset, value, 4) is not null) recorder.Count(what);
+        });
+    }
+
+    private async Task SetStateAsync(FunctionName of, DeviceState state)
+    {
+        var result = await cast.Opened(of)!.Migration!.SetStateAsync(StateOf(state));
+        recorder.Count($"{of} to {state.Word()}: {(result.Error == Sim.Vfio.Errno.None ? "ok" : result.Error.ToString())}");
+    }
+
+    private static string StateWord(MigrationState state)
+    {
+        foreach (var word in Enum.GetValues<DeviceState>())
+            if (StateOf(word) == state) return word.Word();
+        return "ERROR";
+    }
+
+    private static MigrationState StateOf(DeviceState state) => state switch
+    {
+        DeviceState.Stop => MigrationState.Stop,
+        DeviceState.StopCopy => MigrationState.StopCopy,
+        DeviceState.Resuming => MigrationState.Resuming,
+        DeviceState.RunningP2P => MigrationState.RunningP2P,
+        DeviceState.PreCopy => MigrationState.PreCopy,
+        DeviceState.PreCopyP2P => MigrationState.PreCopyP2P,
+        _ => MigrationState.Running,
+    };
 
     private async Task PollAsync(PollHealthEntry poll)
     {

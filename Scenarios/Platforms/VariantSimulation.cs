@@ -6,7 +6,6 @@ using Sim.Core;
 using Sim.Pcie.Endpoints;
 using Sim.Vfio.Migration;
 using Sim.Vfio.Virtualization;
-using Vmm = Sim.Vfio.Virtualization.Vmm;
 
 namespace Scenarios.Platforms;
 
@@ -27,6 +26,7 @@ internal sealed class VariantSimulation(
 {
     private const ulong SourceGuestBase = 0x1000_0000;
     private const ulong DestinationGuestBase = 0x2800_0000;
+    private const int OtherInterrupts = 3;
     private static readonly SimDuration Aftermath = SimDuration.FromMilliseconds(300);
 
     // After a panic no software runs; what was on the wire still arrives.
@@ -45,7 +45,13 @@ internal sealed class VariantSimulation(
         var watch = new MemoryWatch(machine, cast);
         var points = new Points(machine.Sim);
         GuestSnapshot? reference = null;
-        ShowStates(machine, cast, recorder, points, snapshot => reference ??= snapshot);
+        var causes = new Causes(machine, names, recorder);
+        ShowStates(machine, cast, recorder, points, () =>
+        {
+            if (reference is not null) return;
+            reference = Observe(cast);
+            causes.Arm();
+        });
         var player = new TimelinePlayer(machine, _script, cast, recorder, points);
         points.Reach(MigrationPoint.Start);
         var played = machine.Sim.Start("timeline", player.PlayAsync);
@@ -55,10 +61,17 @@ internal sealed class VariantSimulation(
         if (_script.Vmm.VcpusStop == VcpuStop.AfterDevice && reference is not null && player.Migration?.SwitchOver is { } late)
             reference = late with { Images = reference.Images };
         var incoming = player.Migration is { Error: Sim.Vfio.Errno.None } sent ? Receive(sent.Stream) : null;
-        var migration = new MigrationJudge(machine, cast, reference, player.Migration, incoming).Judge();
+        var migration = new MigrationJudge(machine, cast, causes, reference, player.Migration, incoming).Judge();
         var host = HostJudge.Grade(recorder, watch);
         var counters = recorder.Counted.ToList();
         if (incoming is { } arrived) counters.Add(("jobs completed by the guest", arrived.Completed));
+        else if (cast.Vmm is { } vmm && cast.GuestDevice!.Personality.Report(vmm.Cpu.Program) is var report)
+        {
+            counters.Add(("jobs completed by the guest", report.Completed));
+            counters.Add(("problems the guest noticed", report.Problems.Count));
+        }
+
+        if (player.Migration is { Error: Sim.Vfio.Errno.None } done) counters.AddRange(MigrationFacts(done));
         inspect?.Invoke(machine);
         return trace?.Finish(Result) ?? Result([]);
 
@@ -85,7 +98,7 @@ internal sealed class VariantSimulation(
         var (machine, cast) = Boot(SourceGuestBase, cast => cast.PrepareGuestAsync());
         var recorder = new Recorder(machine, new NameBook(machine));
         var points = new Points(machine.Sim);
-        ShowStates(machine, cast, recorder, points, _ => { });
+        ShowStates(machine, cast, recorder, points, () => { });
         string? dump = null;
         points.Reach(MigrationPoint.Start);
         machine.Sim.Start("dump", async () =>
@@ -103,13 +116,14 @@ internal sealed class VariantSimulation(
         return dump;
     }
 
-    private (Machine Machine, Cast Cast) Boot(ulong guestBase, Func<Cast, Task> prepare)
+    private (Machine Machine, Cast Cast) Boot(ulong guestBase, Func<Cast, Task> prepare, bool isDestination = false)
     {
         var machine = new Machine(resolved, queue);
         Cast? cast = null;
         var booted = machine.Sim.Start("boot", async () =>
         {
             await machine.BootAsync();
+            if (isDestination) TakeInterrupts(machine);
             cast = await Cast.AssembleAsync(machine, _script, guestBase);
             await prepare(cast);
         });
@@ -128,6 +142,13 @@ internal sealed class VariantSimulation(
         return (machine, cast!);
     }
 
+    /// <summary>Another host has other devices: what the source's vectors were, means something else there.</summary>
+    private static void TakeInterrupts(Machine machine)
+    {
+        var owner = machine.Devices[0].Pf.Id;
+        for (var i = 0; i < OtherInterrupts; i++) machine.Kernel.AllocateInterrupt(owner, $"another device {i}", () => { });
+    }
+
     /// <summary>Runs until the timeline has been played, and on for what it leaves behind: recovery, resets, timeouts.</summary>
     private void Drain(Machine machine, Task played)
     {
@@ -136,18 +157,25 @@ internal sealed class VariantSimulation(
         machine.Sim.RunUntil(machine.Sim.Now + (machine.Kernel.Outcome.IsPanicked ? LastTlps : Aftermath), cancellation);
     }
 
-    private void ShowStates(Machine machine, Cast cast, Recorder recorder, Points points, Action<GuestSnapshot> atStop)
+    private void ShowStates(Machine machine, Cast cast, Recorder recorder, Points points, Action atStop)
     {
         recorder.Lanes.Declare("vCPU");
         foreach (var port in machine.Root.RootPorts) recorder.Lanes.Declare(port.Name);
         foreach (var sw in machine.Switches) recorder.Lanes.Declare(sw.Name);
-        if (cast is not { Vmm: { } vmm, GuestFunction: { } function }) return;
-        recorder.Lanes.Enter(function.Name, recorder.Now, LaneKind.Running, "RUNNING");
+        if (cast.Vmm is not { } vmm) return;
         recorder.Lanes.Enter("vCPU", recorder.Now, LaneKind.Running, "runs");
         var standing = false;
-        vmm.Devices[0].Device.Migration!.Stepped.Subscribe((SimTime _, in MigrationStep step) =>
+        for (var i = 0; i < vmm.Devices.Count; i++)
+            if (vmm.Devices[i].Device.Migration is { } migration) Show(migration, cast.GuestFunctions[i].Name);
+
+        void Show(VfioMigration migration, string name)
         {
-            points.OnStep(in step);
+            recorder.Lanes.Enter(name, recorder.Now, LaneKind.Running, "RUNNING");
+            migration.Stepped.Subscribe((SimTime _, in MigrationStep step) => OnStep(in step, name));
+        }
+
+        void OnStep(in MigrationStep step, string name)
+        {
             if (vmm.Cpu.IsPaused && !standing)
             {
                 standing = true;
@@ -155,10 +183,27 @@ internal sealed class VariantSimulation(
                 recorder.Lanes.Enter("vCPU", recorder.Relative(step.Begun), LaneKind.Stopped, "stopped");
             }
 
-            recorder.Lanes.Enter(function.Name, recorder.Now, KindOf(step.To), step.To.ToString());
-            if (step.To == MigrationState.Stop) atStop(Observe(vmm, (IMigratableFunction)function));
-        });
+            recorder.Lanes.Enter(name, recorder.Now, KindOf(step.To), step.To.ToString());
+
+            // The switch-over, and what waits for it, come when the last device gets there.
+            if (vmm.Devices.All(d => !IsIssuing(d.Device.Migration!.State))) points.Reach(MigrationPoint.InitiatorSuspended);
+            if (!vmm.Devices.All(d => IsStopped(d.Device.Migration!.State))) return;
+            points.Reach(MigrationPoint.Stopped);
+            atStop();
+        }
     }
+
+    private static bool IsIssuing(MigrationState state) => state is MigrationState.Running or MigrationState.PreCopy;
+
+    private static bool IsStopped(MigrationState state) => !VfioMigration.RespondsToMmio(state);
+
+    private static IEnumerable<(string Name, long Value)> MigrationFacts(LiveMigrationResult migration) =>
+    [
+        ("migration: rounds", migration.PagesPerRound.Count), ("migration: pages sent", migration.PagesPerRound.Sum()),
+        ("migration: pages sent last", migration.PagesPerRound[^1]), ("migration: image bytes", migration.ImageBytes),
+        ("migration: downtime at the source, us", migration.SourceDowntime.Femtoseconds / 1_000_000_000),
+        ("migration: total time, us", (migration.Completed - migration.Begun).Femtoseconds / 1_000_000_000),
+    ];
 
     private static LaneKind KindOf(MigrationState state) => state switch
     {
@@ -169,25 +214,34 @@ internal sealed class VariantSimulation(
     };
 
     /// <summary>The guest as it is, looked at without touching the bus: the measuring instrument's view, not host software's.</summary>
-    private static GuestSnapshot Observe(Vmm vmm, IMigratableFunction function) => GuestSnapshot.Of(vmm, [function.SaveImage()]);
+    private static GuestSnapshot Observe(Cast cast) => GuestSnapshot.Of(cast.Vmm!, ImagesOf(cast));
+
+    private static IReadOnlyList<byte[]> ImagesOf(Cast cast) => [.. cast.GuestFunctions.Select(f => ((IMigratableFunction)f).SaveImage())];
 
     /// <summary>The destination: another machine in another simulator, which gets bytes.</summary>
     private Arrival Receive(byte[] stream)
     {
-        var (machine, cast) = Boot(DestinationGuestBase, _ => Task.CompletedTask);
+        var (machine, cast) = Boot(DestinationGuestBase, _ => Task.CompletedTask, isDestination: true);
         var vmm = cast.Vmm!;
-        var function = (IMigratableFunction)cast.GuestFunction!;
         IncomingMigrationResult? result = null;
-        byte[]? image = null;
-        vmm.Devices[0].Device.Migration!.Stepped.Subscribe((SimTime _, in MigrationStep step) =>
+        var images = new byte[vmm.Devices.Count][];
+        for (var i = 0; i < images.Length; i++)
         {
-            if (step is { From: MigrationState.Resuming, To: MigrationState.Stop }) image ??= function.SaveImage();
-        });
-        machine.Sim.Start("incoming migration", async () => result = await IncomingMigration.RunAsync(vmm, stream));
+            var index = i;
+            vmm.Devices[i].Device.Migration!.Stepped.Subscribe((SimTime _, in MigrationStep step) =>
+            {
+                if (step is { From: MigrationState.Resuming, To: MigrationState.Stop })
+                    images[index] ??= ((IMigratableFunction)cast.GuestFunctions[index]).SaveImage();
+            });
+        }
+
+        var order = HostPolicies.Order(_script.Vmm.ResumeOrder);
+        machine.Sim.Start("incoming migration", async () =>
+            result = await IncomingMigration.RunAsync(vmm, stream, _script.Vmm.Irqs == IrqOrder.AfterLoad, order));
         machine.Sim.RunUntil(machine.Sim.Now + DestinationTime, cancellation);
         inspect?.Invoke(machine);
         var (completed, problems) = cast.GuestDevice!.Personality.Report(vmm.Cpu.Program);
-        var snapshot = result?.Snapshot is { } s && image is not null ? s with { Images = [image] } : null;
+        var snapshot = result?.Snapshot is { } s && images.All(i => i is not null) ? s with { Images = images } : null;
         return new Arrival(result?.Failure ?? (result is null ? "the destination did not resume" : null), snapshot, completed, problems);
     }
 }
@@ -197,4 +251,4 @@ internal sealed class VariantSimulation(
 /// <param name="Snapshot">The guest there before it ran on.</param>
 /// <param name="Completed">Jobs that its guest has seen completed, on both sides together.</param>
 /// <param name="Problems">What its guest noticed when it ran on.</param>
-internal sealed record Arrival(string? Failure, GuestSnapshot? Snapshot, int Completed, IReadOnlyList<string> Problems);
+internal sealed record Arrival(string? Failure, GuestSnapshot? Snapshot, int Completed, IReadOnlyList<GuestProblem> Problems);

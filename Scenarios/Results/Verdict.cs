@@ -28,5 +28,11 @@ public enum MigrationIntegrity
 /// <param name="Destination">Its value at the destination.</param>
 public sealed record MigrationDifference(string What, string Where, string Source, string Destination)
 {
-    public override string ToString() => $"{What}{(Where.Length > 0 ? " " : "")}{Where}: source {Source}, destination {Destination}";
+    /// <summary>The TLP that caused it, in words; null where none is to blame.</summary>
+    public string? Cause { get; init; }
+
+    /// <summary>Without the cause.</summary>
+    public string Brief => $"{What}{(Where.Length > 0 ? " " : "")}{Where}: source {Source}, destination {Destination}";
+
+    public override string ToString() => Cause is null ? Brief : $"{Brief}; caused by {Cause}";
 }

@@ -35,6 +35,20 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     public bool SuspendsInitiatorAlone => true;
 
     /// <inheritdoc/>
+    public MigrationSupport Supports
+    {
+        get
+        {
+            var supports = MigrationSupport.PeerToPeer;
+            var pf = (PhysicalFunction as Mlx5Function)?.Options ?? Options;
+            if (pf.IncrementalImages) supports |= MigrationSupport.PreCopy;
+            if (pf.PageTracking) supports |= MigrationSupport.WriteLog;
+            if (Options.StoppedAccess.Store != StoppedStore.Unfenced) supports |= MigrationSupport.StableImage;
+            return supports;
+        }
+    }
+
+    /// <inheritdoc/>
     public bool InitiatorSuspended { get; private set; }
 
     /// <inheritdoc/>

@@ -104,6 +104,10 @@ internal static class VhcaHandlers
     private static Mlx5VirtualFunction? Find(CommandCall call, out CommandStatus status)
     {
         status = call.Function is Mlx5PhysicalFunction ? BadResource : BadOperation;
-        return (call.Function as Mlx5PhysicalFunction)?.VirtualFunctionById(VhcaCommands.VhcaId.Get(call.Input));
+        if ((call.Function as Mlx5PhysicalFunction)?.VirtualFunctionById(VhcaCommands.VhcaId.Get(call.Input)) is not { } vf) return null;
+
+        // A VF that is being reset comes out of it running, whatever was asked for meanwhile.
+        status = BadResourceState;
+        return call.Function.Sim.Now < vf.ReadyAt ? null : vf;
     }
 }

@@ -17,14 +17,13 @@ public sealed partial class Mlx5Guest : IGuestProgram
 {
     private const int AsyncVector = 0;
     private const int CompletionVector = 1;
-    private const int LogEvents = 6;
     private const byte Marker = 0xCC;
     private const int MissesUntilCompromised = 3;
 
     private readonly Mlx5GuestOptions _options;
     private readonly byte[] _buffer;
     private readonly int _logRing;
-    private Driver? _driver;
+    private GuestDriver? _driver;
     private byte[]? _loaded;
     private int _wrong;
     private int _repeated;
@@ -107,15 +106,15 @@ public sealed partial class Mlx5Guest : IGuestProgram
         }
     }
 
-    private Driver Attach(Vcpu cpu)
+    private GuestDriver Attach(Vcpu cpu)
     {
         if (_driver is not null) return _driver;
-        _driver = new Driver(new GuestPlatform(cpu, _options.Device), _options, _logRing);
+        _driver = new GuestDriver(new GuestPlatform(cpu, _options.Device), _options, _logRing);
         if (_loaded is not null) LoadDriver(_driver);
         return _driver;
     }
 
-    private async Task SetUpAsync(Driver driver)
+    private async Task SetUpAsync(GuestDriver driver)
     {
         try
         {
@@ -134,7 +133,7 @@ public sealed partial class Mlx5Guest : IGuestProgram
                 driver.Memory.Write(_options.Destination(q, slot), _buffer);
     }
 
-    private async Task PostAsync(Driver driver)
+    private async Task PostAsync(GuestDriver driver)
     {
         var q = _turn;
         _turn = (_turn + 1) % _options.Queues;
@@ -144,7 +143,7 @@ public sealed partial class Mlx5Guest : IGuestProgram
         if (queue.Posted != before) await queue.RingAsync();
     }
 
-    private void Prepare(Driver driver, int q)
+    private void Prepare(GuestDriver driver, int q)
     {
         var queue = driver.Queues[q];
         var job = (int)queue.Posted;
@@ -156,7 +155,7 @@ public sealed partial class Mlx5Guest : IGuestProgram
             WqeOpcode.RdmaWrite, _options.Source(q, slot), _options.Destination(q, slot), (uint)_options.CopyBytes, driver.Startup.Mkey);
     }
 
-    private async Task TakeCompletionEventsAsync(Driver driver)
+    private async Task TakeCompletionEventsAsync(GuestDriver driver)
     {
         var eqe = new byte[Eqe.Size];
         while (driver.Completions.TryTake(eqe))
@@ -172,7 +171,7 @@ public sealed partial class Mlx5Guest : IGuestProgram
         await driver.Completions.ArmAsync();
     }
 
-    private async Task TakeAsyncEventsAsync(Driver driver)
+    private async Task TakeAsyncEventsAsync(GuestDriver driver)
     {
         var eqe = new byte[Eqe.Size];
         while (driver.Async.TryTake(eqe))
@@ -183,7 +182,7 @@ public sealed partial class Mlx5Guest : IGuestProgram
         await driver.Async.ArmAsync();
     }
 
-    private void Consume(Driver driver, int q)
+    private void Consume(GuestDriver driver, int q)
     {
         var queue = driver.Queues[q];
         for (var job = (int)queue.Completed; queue.TryTake(out var completion); job++)
@@ -211,7 +210,7 @@ public sealed partial class Mlx5Guest : IGuestProgram
         memory.Write(destination, _buffer);
     }
 
-    private async Task LookForItselfAsync(Driver driver)
+    private async Task LookForItselfAsync(GuestDriver driver)
     {
         _idleSteps = 0;
         var before = Completed;
@@ -224,7 +223,7 @@ public sealed partial class Mlx5Guest : IGuestProgram
     /// <summary>
     /// A counter that stands still three times means a dead firmware; a version of all ones means that PCI does not work.
     /// </summary>
-    private async Task PollHealthAsync(Driver driver)
+    private async Task PollHealthAsync(GuestDriver driver)
     {
         _sinceHealth = SimDuration.Zero;
         var counter = await driver.Platform.LoadAsync(InitSegment.HealthCounter);

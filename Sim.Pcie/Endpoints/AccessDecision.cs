@@ -19,6 +19,10 @@ public enum AccessDecision
 
     /// <summary>A write is sunk; a read is never completed: the requester's completion timeout ends it (§2.8).</summary>
     NoCompletion,
+
+    /// <summary>Not yet: a write stays in the ingress buffer, and what must not pass it behind it, until the device asks again by
+    /// <see cref="PcieDevice.Reconsider"/>. Their credits do not return meanwhile (§2.6.1).</summary>
+    Hold,
 }
 
 /// <summary>A decision as it was taken, for those who look at the device.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Sim.Core;
-using Sim.Pcie.Config;
 using Sim.Pcie.Spec;
 using static Sim.Pcie.Spec.DmaQueueLayout;
 
@@ -8,20 +7,15 @@ namespace Sim.Pcie.Endpoints;
 
 /// <summary>
 /// A simple DMA-queue device (<see cref="DmaQueueLayout"/>): fetches descriptors, copies memory, completes, interrupts; one descriptor at
-/// a time, so that it always stops at a boundary. It is migratable through <see cref="MigrationControlBlock"/> and treats requests to its
-/// stopped registers as its <see cref="StoppedAccessPolicy"/> says.
+/// a time, so that it always stops at a boundary. It treats requests to its stopped registers as its <see cref="StoppedAccessPolicy"/>
+/// says; with <see cref="StoppedAccessPolicy.DoorbellRestarts"/> it knows no suspended state of its own and has no peer-to-peer state.
 /// </summary>
-public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
+public class DmaQueueFunction : ControlBlockFunction
 {
-    private const uint ImageMagic = 0x4D51_4401;
-
-    private readonly MsixTable _msix;
-    private readonly MigrationControlRegisters _control;
     private readonly byte[] _completion = new byte[CompletionSize];
-    private Action? _suspended;
+    private readonly SimEvent _next;
     private Phase _phase;
     private bool _enabled;
-    private bool _stopRequested;
     private bool _error;
     private ulong _submissionBase;
     private ulong _completionBase;
@@ -42,12 +36,7 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
     /// <param name="policy">What it does with requests while its responder is suspended; <see cref="StoppedAccessPolicy.Discard"/> if
     /// null.</param>
     public DmaQueueFunction(Simulator sim, string name, EndpointConfig layout, StoppedAccessPolicy? policy = null)
-        : base(sim, name, layout)
-    {
-        Policy = policy ?? StoppedAccessPolicy.Discard;
-        _msix = new MsixTable(this, Vectors);
-        _control = new MigrationControlRegisters(this);
-    }
+        : base(sim, name, layout, policy ?? StoppedAccessPolicy.Discard) => _next = new SimEvent(sim, Begin);
 
     private enum Phase
     {
@@ -56,67 +45,29 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
         ReadingSource,
     }
 
-    /// <summary>What it does with requests while its responder is suspended.</summary>
-    public StoppedAccessPolicy Policy { get; }
+    /// <summary>Time before each descriptor; none by default.</summary>
+    public SimDuration Pace { get; init; }
 
     /// <inheritdoc/>
-    public bool SuspendsInitiatorAlone => Policy.Store != StoppedStore.DoorbellRestarts;
-
-    /// <inheritdoc/>
-    public bool InitiatorSuspended { get; private set; }
-
-    /// <inheritdoc/>
-    public bool ResponderSuspended { get; private set; }
-
-    /// <inheritdoc/>
-    protected internal override string StateName =>
-        ResponderSuspended ? "responder suspended" : InitiatorSuspended ? "initiator suspended" : "running";
-
-    /// <inheritdoc/>
-    protected internal override AccessDecision Decide(int bar, ulong offset, in TlpHeader header)
+    public override MigrationSupport Supports => Policy.Store switch
     {
-        // The control block and the MSI-X structures answer in every state: they belong to the host driver.
-        return ResponderSuspended && offset < DmaQueueLayout.MsixTable ? Policy.Decide(in header) : AccessDecision.Accept;
-    }
+        StoppedStore.DoorbellRestarts => MigrationSupport.None,
+        StoppedStore.Unfenced => MigrationSupport.PeerToPeer | MigrationSupport.WriteLog,
+        _ when Policy.Load == StoppedLoad.Unfenced => MigrationSupport.PeerToPeer | MigrationSupport.WriteLog,
+        _ => MigrationSupport.PeerToPeer | MigrationSupport.WriteLog | MigrationSupport.StableImage,
+    };
 
     /// <inheritdoc/>
-    protected internal override void ReadDiscarded(int bar, ulong offset, Span<byte> destination)
-    {
-        switch (Policy.Load)
-        {
-            case StoppedLoad.AllOnes:
-                destination.Fill(0xFF);
-                break;
-            case StoppedLoad.Stale:
-                var cause = _cause;
-                ReadRegisters((int)offset, destination);
-                _cause = cause;
-                break;
-            default:
-                base.ReadDiscarded(bar, offset, destination);
-                break;
-        }
-    }
+    protected override uint Identity => Magic;
 
     /// <inheritdoc/>
-    protected internal override void ReadBar(int bar, ulong offset, Span<byte> destination)
-    {
-        var at = (int)offset;
-        if (at >= MigrationControlBlock.Base) _control.Read(at, destination);
-        else if (at >= MsixPba) _msix.ReadPba(at - MsixPba, destination[..Math.Min(destination.Length, _msix.PbaSize)]);
-        else if (at >= DmaQueueLayout.MsixTable) ReadMsix(at - DmaQueueLayout.MsixTable, destination);
-        else ReadRegisters(at, destination);
-    }
+    protected override bool IsBusy => _phase != Phase.Idle;
 
-    /// <inheritdoc/>
-    protected internal override void WriteBar(int bar, ulong offset, ReadOnlySpan<byte> data)
+    /// <summary>The Error bit of its Status.</summary>
+    protected bool HasFailed
     {
-        var at = (int)offset;
-        if (at >= MigrationControlBlock.Base) _control.Write(at, data);
-        else if (at >= MsixPba) return;
-        else if (at >= DmaQueueLayout.MsixTable) WriteMsix(at - DmaQueueLayout.MsixTable, data);
-        else if (data.Length == 8) WriteRegister64(at, BinaryPrimitives.ReadUInt64LittleEndian(data));
-        else if (data.Length == 4) WriteRegister(at, BinaryPrimitives.ReadUInt32LittleEndian(data));
+        get => _error;
+        set => _error = value;
     }
 
     /// <inheritdoc/>
@@ -140,38 +91,13 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
             return;
         }
 
-        if (!Dma.Write(_destination, data)) Abandon();
+        if (!WriteMemory(_destination, data)) Abandon();
         else Complete(0);
     }
 
     /// <inheritdoc/>
-    public void SuspendInitiator(Action done)
+    protected override void SaveState(BinaryWriter image)
     {
-        _stopRequested = true;
-        _suspended = done;
-        StopIfDrained();
-    }
-
-    /// <inheritdoc/>
-    public void SuspendResponder() => ResponderSuspended = true;
-
-    /// <inheritdoc/>
-    public void ResumeResponder() => ResponderSuspended = false;
-
-    /// <inheritdoc/>
-    public void ResumeInitiator()
-    {
-        InitiatorSuspended = _stopRequested = Dma.Suspended = false;
-        _msix.Held = false;
-        Work();
-    }
-
-    /// <inheritdoc/>
-    public byte[] SaveImage()
-    {
-        using var bytes = new MemoryStream();
-        using var image = new BinaryWriter(bytes);
-        image.Write(ImageMagic);
         image.Write(_enabled);
         image.Write(_error);
         image.Write(_submissionBase);
@@ -181,72 +107,44 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
         image.Write(_head);
         image.Write(_cause);
         image.Write(_health);
-        _msix.Save(image);
-        return bytes.ToArray();
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string Name, string Value)> DescribeImage(byte[] image)
+    protected override void LoadState(BinaryReader image)
     {
-        using var reader = new BinaryReader(new MemoryStream(image));
-        reader.ReadUInt32();
-        List<(string, string)> fields =
-        [
-            ("queue enable", reader.ReadBoolean() ? "1" : "0"), ("error", reader.ReadBoolean() ? "1" : "0"),
-            ("submission base", $"0x{reader.ReadUInt64():x}"), ("completion base", $"0x{reader.ReadUInt64():x}"),
-            ("ring size", $"{reader.ReadUInt32()}"), ("tail", $"{reader.ReadUInt32()}"), ("head", $"{reader.ReadUInt32()}"),
-            ("event cause", $"{reader.ReadUInt32()}"), ("health counter", $"{reader.ReadUInt32()}"),
-        ];
-        for (var vector = 0; vector < Vectors; vector++)
-            fields.Add(($"MSI-X entry {vector}", Convert.ToHexStringLower(reader.ReadBytes(Endpoints.MsixTable.EntrySize))));
-        for (var vector = 0; vector < Vectors; vector++) fields.Add(($"pending interrupt {vector}", reader.ReadBoolean() ? "1" : "0"));
-        return fields;
+        _enabled = image.ReadBoolean();
+        _error = image.ReadBoolean();
+        _submissionBase = image.ReadUInt64();
+        _completionBase = image.ReadUInt64();
+        _ringSize = image.ReadUInt32();
+        _tail = image.ReadUInt32();
+        _head = image.ReadUInt32();
+        _cause = image.ReadUInt32();
+        _health = image.ReadUInt32();
     }
 
     /// <inheritdoc/>
-    public bool LoadImage(ReadOnlySpan<byte> image)
-    {
-        if (image.Length != SaveImage().Length || BinaryPrimitives.ReadUInt32LittleEndian(image) != ImageMagic) return false;
-        using var reader = new BinaryReader(new MemoryStream(image.ToArray()));
-        reader.ReadUInt32();
-        _enabled = reader.ReadBoolean();
-        _error = reader.ReadBoolean();
-        _submissionBase = reader.ReadUInt64();
-        _completionBase = reader.ReadUInt64();
-        _ringSize = reader.ReadUInt32();
-        _tail = reader.ReadUInt32();
-        _head = reader.ReadUInt32();
-        _cause = reader.ReadUInt32();
-        _health = reader.ReadUInt32();
-        _msix.Load(reader);
-        return true;
-    }
+    protected override IEnumerable<(string Name, string Value)> DescribeState(BinaryReader image) =>
+    [
+        ("queue enable", image.ReadBoolean() ? "1" : "0"), ("error", image.ReadBoolean() ? "1" : "0"),
+        ("submission base", $"0x{image.ReadUInt64():x}"), ("completion base", $"0x{image.ReadUInt64():x}"),
+        ("ring size", $"{image.ReadUInt32()}"), ("tail", $"{image.ReadUInt32()}"), ("head", $"{image.ReadUInt32()}"),
+        ("event cause", $"{image.ReadUInt32()}"), ("health counter", $"{image.ReadUInt32()}"),
+    ];
 
     /// <inheritdoc/>
-    protected override void OnReset(ResetKind kind)
+    protected override void ResetState()
     {
+        _next.Cancel();
         _phase = Phase.Idle;
-        _enabled = _error = _stopRequested = InitiatorSuspended = ResponderSuspended = false;
+        _enabled = _error = false;
         _submissionBase = _completionBase = 0;
         _ringSize = 2;
         _tail = _head = _cause = _health = 0;
-        _suspended = null;
-        _msix.Reset();
-        _control.Reset();
     }
 
-    private void ReadRegisters(int at, Span<byte> destination)
-    {
-        Span<byte> raw = stackalloc byte[8];
-        var dword = at & ~3;
-        BinaryPrimitives.WriteUInt32LittleEndian(raw, ReadRegister(dword));
-        if (destination.Length + (at & 3) > 4) BinaryPrimitives.WriteUInt32LittleEndian(raw[4..], ReadRegister(dword + 4));
-        destination.Clear();
-        var n = Math.Min(destination.Length, 8 - (at & 3));
-        raw.Slice(at & 3, n).CopyTo(destination);
-    }
-
-    private uint ReadRegister(int at)
+    /// <inheritdoc/>
+    protected override uint ReadRegister(int at, bool sideEffects)
     {
         switch (at)
         {
@@ -263,24 +161,22 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
             case Health: return _health;
             case EventCause:
                 var cause = _cause;
-                _cause = 0;
+                if (sideEffects) _cause = 0;
                 return cause;
             default: return 0;
         }
     }
 
-    private void WriteRegister64(int at, ulong value)
+    /// <inheritdoc/>
+    protected override void WriteRegister64(int at, ulong value)
     {
         if (at == SubmissionBase) _submissionBase = value;
         else if (at == CompletionBase) _completionBase = value;
-        else
-        {
-            WriteRegister(at, (uint)value);
-            WriteRegister(at + 4, (uint)(value >> 32));
-        }
+        else base.WriteRegister64(at, value);
     }
 
-    private void WriteRegister(int at, uint value)
+    /// <inheritdoc/>
+    protected override void WriteRegister(int at, uint value)
     {
         switch (at)
         {
@@ -297,27 +193,31 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
         }
     }
 
+    /// <inheritdoc/>
+    protected override void Work()
+    {
+        if (Pace == SimDuration.Zero) Begin();
+        else if (!_next.IsPending && MayBegin) _next.ScheduleAt(Sim.Now + Pace);
+    }
+
+    private bool MayBegin => _phase == Phase.Idle && !StopRequested && _enabled && _head != _tail;
+
+    private void Begin()
+    {
+        if (!MayBegin) return;
+        _phase = Phase.FetchingDescriptor;
+        if (!Dma.Read(_submissionBase + ((ulong)(_head & (_ringSize - 1)) * DescriptorSize), DescriptorSize, 0)) Abandon();
+    }
+
     private void RingDoorbell(uint tail)
     {
         // An index into the ring, whatever its upper bits say: a wild value makes the device work on descriptors that nobody posted.
         _tail = _head + ((tail - _head) & (_ringSize - 1));
         _health++;
-        if (InitiatorSuspended && Policy.Store == StoppedStore.DoorbellRestarts)
-        {
-            // The device knows no suspended state of its own: it was drained by not being fed, and a doorbell feeds it.
-            InitiatorSuspended = _stopRequested = Dma.Suspended = false;
-            _msix.Held = false;
-        }
 
+        // The device knows no suspended state of its own: it was drained by not being fed, and a doorbell feeds it.
+        if (InitiatorSuspended && Policy.Store == StoppedStore.DoorbellRestarts) Restart();
         Work();
-    }
-
-    /// <summary>Begins the next descriptor if there is one and nothing forbids it.</summary>
-    private void Work()
-    {
-        if (_phase != Phase.Idle || _stopRequested || !_enabled || _head == _tail) return;
-        _phase = Phase.FetchingDescriptor;
-        if (!Dma.Read(_submissionBase + ((ulong)(_head & (_ringSize - 1)) * DescriptorSize), DescriptorSize, 0)) Abandon();
     }
 
     private void Complete(uint status)
@@ -329,10 +229,10 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
         BinaryPrimitives.WriteUInt32LittleEndian(_completion.AsSpan(4), status);
         BinaryPrimitives.WriteUInt32LittleEndian(_completion.AsSpan(8), _head);
         BinaryPrimitives.WriteUInt32LittleEndian(_completion.AsSpan(12), phase);
-        Dma.Write(slot, _completion);
+        WriteMemory(slot, _completion);
         _cause |= 1;
         _health++;
-        _msix.Raise(0);
+        Interrupts.Raise(0);
         _phase = Phase.Idle;
         StopIfDrained();
         Work();
@@ -344,26 +244,5 @@ public sealed class DmaQueueFunction : EndpointFunction, IMigratableFunction
         _phase = Phase.Idle;
         _error = true;
         StopIfDrained();
-    }
-
-    private void StopIfDrained()
-    {
-        if (!_stopRequested || InitiatorSuspended || _phase != Phase.Idle) return;
-        InitiatorSuspended = Dma.Suspended = true;
-        _msix.Held = true;
-        var done = _suspended;
-        _suspended = null;
-        done?.Invoke();
-    }
-
-    private void ReadMsix(int at, Span<byte> destination)
-    {
-        if (at + destination.Length <= _msix.Size) _msix.Read(at, destination);
-        else destination.Clear();
-    }
-
-    private void WriteMsix(int at, ReadOnlySpan<byte> data)
-    {
-        if (at + data.Length <= _msix.Size) _msix.Write(at, data);
     }
 }

@@ -13,6 +13,9 @@ public interface IMigratableFunction
     /// <summary>Whether it can be suspended as initiator alone, and respond meanwhile (what a peer-to-peer state needs).</summary>
     bool SuspendsInitiatorAlone { get; }
 
+    /// <summary>What it declares of itself.</summary>
+    MigrationSupport Supports => SuspendsInitiatorAlone ? MigrationSupport.PeerToPeer : MigrationSupport.None;
+
     /// <summary>Nothing is issued and nothing is outstanding.</summary>
     bool InitiatorSuspended { get; }
 

@@ -16,6 +16,7 @@ public sealed class PcieDevice : Port
     private EndpointFunction?[] _byNumber = new EndpointFunction?[256];
     private int _bus;
     private readonly int[] _asserting = new int[4];
+    private readonly RingQueue<HeldTlp> _held = new();
     private Decoder[] _decoders = [];
     private Decoder[] _ioDecoders = [];
     private bool _decodeStale = true;
@@ -35,6 +36,9 @@ public sealed class PcieDevice : Port
 
     /// <summary>What it costs, and its policies.</summary>
     internal DeviceOptions Options => _options;
+
+    /// <summary>TLPs that wait in the ingress buffer because a function holds them.</summary>
+    public int HeldTlps => _held.Count;
 
     /// <summary>Every decision a function took on a memory request.</summary>
     public Probe<AccessRecord> Accesses { get; } = new();
@@ -62,11 +66,40 @@ public sealed class PcieDevice : Port
         _decodeStale = true;
     }
 
+    /// <summary>Decides anew on what was held, in order: a function may take now what it could not before.</summary>
+    public void Reconsider()
+    {
+        for (var n = _held.Count; n > 0; n--)
+        {
+            var (tlp, from) = _held.Dequeue();
+            var before = _held.Count;
+            Dispatch(in tlp, from);
+            if (_held.Count == before) continue;
+
+            // Held once more, at the end: turn the ring until it heads the line again.
+            for (; before > 0; before--) _held.Enqueue(_held.Dequeue());
+            return;
+        }
+    }
+
     /// <inheritdoc/>
     protected internal override void Receive(in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
         if (Checks.Concerns(in tlp, _functions[0].MaxPayloadSize) && !Admits(in tlp, from)) return;
+        if (_held.Count > 0 && !header.IsCompletion)
+        {
+            // §2.4.1: nothing but a completion may be let past a posted request that waits.
+            Hold(in tlp, from);
+            return;
+        }
+
+        Dispatch(in tlp, from);
+    }
+
+    private void Dispatch(in Tlp tlp, LinkDirection from)
+    {
+        ref readonly var header = ref tlp.Header;
         if (header.IsCompletion) ReceiveCompletion(in tlp, from);
         else if (header.IsMessage) ReceiveMessage(in tlp, from);
         else if (header.IsConfiguration) ReceiveConfiguration(in tlp, from);
@@ -83,8 +116,19 @@ public sealed class PcieDevice : Port
     /// <inheritdoc/>
     protected internal override void OnLinkStateChanged(bool up)
     {
-        if (!up) Reset(Link!.ResetKindOfDown);
-        else foreach (var function in _functions) function.BeginReadiness(ResetKind.LinkDown);
+        if (up)
+        {
+            foreach (var function in _functions) function.BeginReadiness(ResetKind.LinkDown);
+            return;
+        }
+
+        while (_held.Count > 0)
+        {
+            var (tlp, from) = _held.Dequeue();
+            Drop(in tlp, from);
+        }
+
+        Reset(Link!.ResetKindOfDown);
     }
 
     internal void SendErrorMessage(in ErrorMessage message)
@@ -236,6 +280,9 @@ public sealed class PcieDevice : Port
             case AccessDecision.NoCompletion:
                 Drop(in tlp, from);
                 return false;
+            case AccessDecision.Hold:
+                Hold(in tlp, from);
+                return false;
             default:
                 return true;
         }
@@ -279,6 +326,8 @@ public sealed class PcieDevice : Port
 
         Drop(in tlp, from);
     }
+
+    private void Hold(in Tlp tlp, LinkDirection from) => _held.Enqueue(new HeldTlp(tlp, from));
 
     /// <summary>An I/O Request: at most one DW, non-posted both ways; its Completion has Byte Count 4 and Lower Address 0
     /// (§2.2.9.1).</summary>
@@ -394,6 +443,8 @@ public sealed class PcieDevice : Port
         _decoders = [.. decoders];
         _ioDecoders = [.. io];
     }
+
+    private readonly record struct HeldTlp(Tlp Tlp, LinkDirection From);
 
     private readonly record struct BarHit(ulong Base, int Index, IReadSource Window, IReadSource Garbage);
 

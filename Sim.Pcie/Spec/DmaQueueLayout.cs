@@ -48,6 +48,12 @@ public static class DmaQueueLayout
     /// <summary>Health counter: advances with every doorbell and completion, read-only.</summary>
     public const int Health = 0x30;
 
+    /// <summary>Memory of the device that peers write to and the image holds.</summary>
+    public const int PeerWindow = 0x1000;
+
+    /// <summary>Bytes of it.</summary>
+    public const int PeerWindowSize = 0x1000;
+
     /// <summary>Offset of the MSI-X table.</summary>
     public const int MsixTable = 0x2000;
 

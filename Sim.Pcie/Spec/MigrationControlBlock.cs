@@ -21,6 +21,15 @@ public static class MigrationControlBlock
     /// <summary>Features, read-only: the bits below.</summary>
     public const int Features = Base + 0x0C;
 
+    /// <summary>Whether the state differs from the image saved last, read-only: 0 or 1.</summary>
+    public const int ImageChanged = Base + 0x10;
+
+    /// <summary>First address of the write log, 64 bits; a multiple of 4 KiB.</summary>
+    public const int LogBase = Base + 0x18;
+
+    /// <summary>Pages of 4 KiB that the write log covers, or that <see cref="ReadLog"/> reads.</summary>
+    public const int LogPages = Base + 0x20;
+
     /// <summary>Window of <see cref="ImageSize"/> bytes in which the image lies after <see cref="Save"/> and from which <see cref="Load"/>
     /// takes it.</summary>
     public const int Image = Base + 0x2000;
@@ -46,6 +55,16 @@ public static class MigrationControlBlock
     /// <summary>Command: take the state from the window.</summary>
     public const uint Load = 6;
 
+    /// <summary>Command: log which of <see cref="LogPages"/> pages from <see cref="LogBase"/> on the device writes.</summary>
+    public const uint StartLog = 7;
+
+    /// <summary>Command: log no more.</summary>
+    public const uint StopLog = 8;
+
+    /// <summary>Command: put a bit for each of <see cref="LogPages"/> pages from <see cref="LogBase"/> on into the window, set where the
+    /// page was written, and forget them. Fails where nothing is logged.</summary>
+    public const uint ReadLog = 9;
+
     /// <summary>Status bit: a command is being carried out.</summary>
     public const uint Busy = 1;
 
@@ -60,4 +79,16 @@ public static class MigrationControlBlock
 
     /// <summary>Feature bit: the initiator can be suspended alone, while the device responds to peers.</summary>
     public const uint PeerToPeerState = 1;
+
+    /// <summary>Feature bit: <see cref="Save"/> works while the device runs.</summary>
+    public const uint PreCopyState = 2;
+
+    /// <summary>Feature bit: there is a write log.</summary>
+    public const uint WriteLog = 4;
+
+    /// <summary>Bytes of a page of the write log.</summary>
+    public const int LogPageBytes = 4096;
+
+    /// <summary>Most pages that the write log covers: 4 GiB.</summary>
+    public const int MaxLogPages = 1 << 20;
 }

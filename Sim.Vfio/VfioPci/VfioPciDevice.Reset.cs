@@ -35,7 +35,7 @@ public sealed partial class VfioPciDevice
             await RestoreMsixAsync();
         }
 
-        if (Migration is not null) await Migration.ResetDoneAsync();
+        if (Migration is not null && NotifiesResetDone) await Migration.ResetDoneAsync();
         return Errno.None;
     }
 

@@ -45,6 +45,10 @@ public sealed partial class VfioPciDevice
     /// <summary>Its migration states; null without a variant driver.</summary>
     public VfioMigration? Migration { get; }
 
+    /// <summary>Whether the migration driver is told of a reset, as it must be; a driver that is not keeps a state that is no longer
+    /// true.</summary>
+    public bool NotifiesResetDone { get; init; } = true;
+
     /// <summary>Its log of DMA writes.</summary>
     public VfioDirtyLog DirtyLog { get; }
 

@@ -18,8 +18,11 @@ public static class IncomingMigration
     /// <summary>Loads a stream into a virtual machine that has the same devices in the same order, and runs it.</summary>
     /// <param name="vmm">The destination, never run.</param>
     /// <param name="stream">What the source wrote.</param>
+    /// <param name="restoresInterrupts">Whether the devices get this host's interrupts once more after their images were loaded.</param>
+    /// <param name="order">In which order several devices run again.</param>
     /// <exception cref="InvalidDataException">The stream is not for such a guest.</exception>
-    public static async Task<IncomingMigrationResult> RunAsync(Vmm vmm, ReadOnlyMemory<byte> stream)
+    public static async Task<IncomingMigrationResult> RunAsync(
+        Vmm vmm, ReadOnlyMemory<byte> stream, bool restoresInterrupts = true, StopOrder order = StopOrder.TwoPhase)
     {
         var sim = vmm.Kernel.Sim;
         var incoming = MigrationStream.Read(stream, vmm.Memory.Bytes);
@@ -45,8 +48,11 @@ public static class IncomingMigration
         foreach (var (device, vector) in incoming.Pending) vmm.Cpu.Raise(device, vector);
         var snapshot = GuestSnapshot.Of(vmm, images);
         // The image brought the source's MSI-X table: this host's addresses and data replace it.
-        for (var device = 0; device < vmm.Devices.Count; device++) await vmm.Devices[device].Device.RestoreMsixAsync();
-        foreach (var state in new[] { MigrationState.RunningP2P, MigrationState.Running })
+        if (restoresInterrupts)
+            foreach (var assigned in vmm.Devices) await assigned.Device.RestoreMsixAsync();
+        MigrationState[] phases = [MigrationState.RunningP2P, MigrationState.Running];
+        if (order == StopOrder.Sequential) phases = [MigrationState.Running];
+        foreach (var state in phases)
             foreach (var assigned in vmm.Devices)
             {
                 var migration = assigned.Device.Migration!;

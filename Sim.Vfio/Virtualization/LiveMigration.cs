@@ -4,15 +4,21 @@ using Sim.Vfio.Migration;
 namespace Sim.Vfio.Virtualization;
 
 /// <summary>
-/// The source side of a migration: pre-copy of memory, vCPU stop, devices to P2P and STOP, device images, the last dirty pages. The
-/// destination is <see cref="IncomingMigration"/>, on another host in another simulator: it gets bytes.
+/// The source side of a migration: rounds of memory and first device images while the guest runs, vCPU stop, devices to P2P and STOP,
+/// device images, the last dirty pages. The destination is <see cref="IncomingMigration"/>, on another host in another simulator: it gets
+/// bytes.
 /// </summary>
 public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
 {
     private const int ChunkBytes = 4096;
 
     private readonly LiveMigrationOptions _options = options ?? new();
+    private readonly DirtyPages _dirty = new(vmm, options?.Tracker ?? DirtyTracker.Iommu);
+    private readonly List<DeviceSource> _devices = [];
     private readonly List<int> _pagesPerRound = [];
+    private readonly List<MigrationSample> _samples = [];
+    private long _sent;
+    private LiveMigrationResult _result = new();
 
     private Simulator Sim => vmm.Kernel.Sim;
 
@@ -20,42 +26,47 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
     /// can.</summary>
     public async Task<LiveMigrationResult> RunAsync()
     {
-        var result = new LiveMigrationResult { Begun = Sim.Now };
-        if (Blocker() is { } blocker) return result with { Error = Errno.EOPNOTSUPP, Failure = blocker };
+        _result = new LiveMigrationResult { Begun = Sim.Now };
+        if (Blocker() is { } blocker) return _result with { Error = Errno.EOPNOTSUPP, Failure = blocker };
+        _devices.AddRange(vmm.Devices.Select(d => DeviceSource.Of(d, _options)));
         var stream = new MigrationStream.Writer(vmm.Memory.Bytes);
-        await PreCopyAsync(stream);
-        if (!_options.VcpusStopLast) await vmm.PauseAsync();
-        result = result with { GuestStopped = Sim.Now };
-        if (await StopDevicesAsync() is { } failed) return await RecoverAsync(result, failed);
-        result = result with { DevicesStopped = Sim.Now };
-        if (_options.TakesReference)
-        {
-            // By the same arcs as the real images; STOP -> STOP_COPY -> STOP leaves the device as it was.
-            var (references, referenceFailure) = await SaveDevicesAsync();
-            if (referenceFailure is { } failure) return await RecoverAsync(result, failure);
-            if (await SetAllAsync(MigrationState.Stop) is { } stopFailure) return await RecoverAsync(result, stopFailure);
-            result = result with { DevicesStopped = Sim.Now, SwitchOver = GuestSnapshot.Of(vmm, references) };
-        }
+        if (await MigrateAsync(stream) is { } failure) return await RecoverAsync(failure);
+        var bytes = await FinishAsync(stream);
+        _result = _result with { Stream = bytes, Completed = Sim.Now };
+        await Sim.Delay(_options.AfterWindow);
+        var late = await _dirty.TakeAsync();
+        await _dirty.StopAsync();
+        return _result with { LatePages = [.. late], PagesPerRound = _pagesPerRound, Samples = _samples };
+    }
 
+    /// <summary>Everything up to the last page.</summary>
+    /// <returns>What failed; null if nothing did.</returns>
+    private async Task<string?> MigrateAsync(MigrationStream.Writer stream)
+    {
+        if (await _dirty.StartAsync() is { } untracked) return untracked;
+        if (_options.PreCopyRounds > 0 && await EachAsync("first image", d => d.BeginAsync()) is { } refused) return refused;
+        if (await PreCopyAsync(stream) is { } broken) return broken;
+        if (!_options.VcpusStopLast) await vmm.PauseAsync();
+        _result = _result with { GuestStopped = Sim.Now };
+        if (await StopDevicesAsync() is { } failed) return failed;
+        _result = _result with { DevicesStopped = Sim.Now };
+        if (_options is { TakesReference: true, DevicePreCopy: false, Uapi: MigrationUapi.V2 } && await ReferAsync() is { } unsaved)
+            return unsaved;
         await Sim.Delay(_options.StopWindow);
         if (_options.VcpusStopLast)
         {
             await vmm.PauseAsync();
-            result = result with { GuestStopped = Sim.Now, SwitchOver = GuestSnapshot.Of(vmm, result.SwitchOver?.Images ?? []) };
+            _result = _result with { GuestStopped = Sim.Now, SwitchOver = GuestSnapshot.Of(vmm, _result.SwitchOver?.Images ?? []) };
         }
 
-        if (vmm.Aborted is { } reason) return result with { Error = Errno.EIO, Failure = reason };
-        var (images, imageFailure) = await SaveDevicesAsync();
-        if (vmm.Kernel.Outcome.IsPanicked) return result with { Error = Errno.EIO, Failure = "the host is lost" };
-        if (imageFailure is { } lost) return await RecoverAsync(result, lost);
-        result = result with { FinalBitmap = Sim.Now, ImageBytes = images.Sum(i => i.Length) };
-        var last = await vmm.TakeDirtyPagesAsync();
+        if (vmm.Aborted is { } reason) return reason;
+        if (await EachAsync("image", d => d.SaveAsync()) is { } lost) return lost;
+        _result = _result with { FinalBitmap = Sim.Now, ImageBytes = (int)_devices.Sum(d => d.ImageBytes) };
+        Sample(MigrationQuantity.ImageBytes, _result.ImageBytes);
+        var last = await _dirty.TakeAsync();
         await SendPagesAsync(stream, _options.PreCopyRounds == 0 ? vmm.Memory.PopulatedPages() : last);
         _options.Saved?.Invoke();
-        var bytes = await FinishAsync(stream, images);
-        result = result with { Stream = bytes, Completed = Sim.Now };
-        await Sim.Delay(_options.AfterWindow);
-        return result with { LatePages = [.. await vmm.TakeDirtyPagesAsync()], PagesPerRound = _pagesPerRound };
+        return null;
     }
 
     private string? Blocker()
@@ -63,20 +74,38 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         if (vmm.Aborted is { } reason) return reason;
         if (vmm.Devices.Any(d => d.Device.Migration is null)) return "VFIO device doesn't support migration";
         var allP2P = vmm.Devices.All(d => d.Device.Migration!.Features.HasFlag(MigrationFeatures.P2P));
+        if (_options.BlockSeveral && vmm.Devices.Count > 1) return "Migration is currently not supported with multiple VFIO devices";
         return _options.BlockWithoutP2P && vmm.Devices.Count > 1 && !allP2P
             ? "Multiple VFIO devices migration is supported only if all of them support P2P migration"
             : null;
     }
 
-    private async Task PreCopyAsync(MigrationStream.Writer stream)
+    private async Task<string?> PreCopyAsync(MigrationStream.Writer stream)
     {
         for (var round = 0; round < _options.PreCopyRounds; round++)
         {
             // Read and clear first: what is written while the round is sent goes into the next one.
-            var dirty = await vmm.TakeDirtyPagesAsync();
+            var dirty = await _dirty.TakeAsync();
+            Sample(MigrationQuantity.DirtyPages, dirty.Count);
             await SendPagesAsync(stream, round == 0 ? vmm.Memory.PopulatedPages() : dirty);
+            if (vmm.Aborted is { } reason) return reason;
+            foreach (var device in _devices)
+            {
+                var (error, _) = await device.IterateAsync();
+                if (error != Errno.None) return $"first image of {device.Assigned.Device.Function.Id}: {error}";
+                await SendAsync(device.ImageBytes - device.SentBytes);
+                device.SentBytes = device.ImageBytes;
+            }
+
+            Sample(MigrationQuantity.ImageBytes, _devices.Sum(d => d.ImageBytes));
+            if (round > 0 && IsLittle(dirty.Count)) break;
         }
+
+        return null;
     }
+
+    private bool IsLittle(int pages) => _options.DowntimeLimit is { } limit && _options.Bandwidth is { } rate
+        && rate.TimeFor((long)pages * GuestMemory.PageBytes) <= limit;
 
     private async Task SendPagesAsync(MigrationStream.Writer stream, IEnumerable<ulong> pages)
     {
@@ -89,69 +118,84 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         }
 
         _pagesPerRound.Add(count);
+        Sample(MigrationQuantity.SentBytes, _sent);
     }
 
-    private async Task SendAsync(int bytes)
+    private async Task SendAsync(long bytes)
     {
-        if (_options.Bandwidth is { } rate) await Sim.Delay(rate.TimeFor(bytes));
+        _sent += bytes;
+        if (_options.Bandwidth is { } rate && bytes > 0) await Sim.Delay(rate.TimeFor(bytes));
     }
 
     private async Task<string?> StopDevicesAsync()
     {
-        if (_options.Order == StopOrder.Sequential) return await SetAllAsync(MigrationState.Stop);
-        return await SetAllAsync(MigrationState.RunningP2P, MigrationFeatures.P2P) ?? await SetAllAsync(MigrationState.Stop);
+        if (_options.Order == StopOrder.TwoPhase)
+        {
+            var ready = _devices.Where(d => d.StopsInitiatorAlone);
+            if (await EachAsync("stop of the initiator", d => d.StopInitiatorAsync(), ready) is { } failed) return failed;
+        }
+
+        return await EachAsync("stop", d => d.StopAsync());
     }
 
-    private async Task<string?> SetAllAsync(MigrationState state, MigrationFeatures need = MigrationFeatures.StopCopy)
+    private async Task<string?> EachAsync(string what, Func<DeviceSource, Task<Errno>> step, IEnumerable<DeviceSource>? devices = null)
     {
-        foreach (var assigned in vmm.Devices)
+        foreach (var device in devices ?? _devices)
         {
-            if (!assigned.Device.Migration!.Features.HasFlag(need)) continue;
-            var result = await assigned.Device.Migration.SetStateAsync(state);
-            if (result.Error != Errno.None) return $"{assigned.Device.Function.Id} to {state}: {result.Error}, now {result.State}";
+            var error = await step(device);
+            if (vmm.Kernel.Outcome.IsPanicked) return "the host is lost";
+            if (error != Errno.None)
+                return $"{what} of {device.Assigned.Device.Function.Id}: {error}, now {device.Assigned.Device.Migration!.State}";
         }
 
         return null;
     }
 
-    private async Task<(List<byte[]> Images, string? Failure)> SaveDevicesAsync()
+    /// <summary>The images as they are now, by the same arcs as the real ones: STOP -> STOP_COPY -> STOP leaves a device as it
+    /// was.</summary>
+    private async Task<string?> ReferAsync()
     {
         List<byte[]> images = [];
-        foreach (var assigned in vmm.Devices)
+        foreach (var device in _devices)
         {
-            var (image, error) = await DeviceImages.SaveAsync(assigned.Device.Migration!, ChunkBytes);
-            if (error != Errno.None) return (images, $"image of {assigned.Device.Function.Id}: {error}");
+            var migration = device.Assigned.Device.Migration!;
+            var (image, error) = await DeviceImages.SaveAsync(migration, ChunkBytes);
+            if (error == Errno.None) error = (await migration.SetStateAsync(MigrationState.Stop)).Error;
+            if (error != Errno.None) return $"image of {device.Assigned.Device.Function.Id}: {error}";
             images.Add(image);
         }
 
-        return (images, null);
+        _result = _result with { DevicesStopped = Sim.Now, SwitchOver = GuestSnapshot.Of(vmm, images) };
+        return null;
     }
 
-    private async Task<byte[]> FinishAsync(MigrationStream.Writer stream, List<byte[]> images)
+    private async Task<byte[]> FinishAsync(MigrationStream.Writer stream)
     {
-        for (var device = 0; device < images.Count; device++)
+        for (var device = 0; device < _devices.Count; device++)
         {
-            stream.Image(device, images[device]);
-            await SendAsync(images[device].Length);
+            stream.Image(device, _devices[device].Image);
+            await SendAsync(_devices[device].ImageBytes - _devices[device].SentBytes);
         }
 
         foreach (var (device, vector) in vmm.Cpu.PendingInterrupts) stream.Interrupt(device, vector);
         stream.Cpu(vmm.Cpu.Program.Save());
+        Sample(MigrationQuantity.SentBytes, _sent);
         return stream.Finish();
     }
 
+    private void Sample(MigrationQuantity quantity, long value) => _samples.Add(new(Sim.Now, quantity, value));
+
     /// <summary>As QEMU does: devices back to RUNNING, by reset where they refuse, and the guest goes on.</summary>
-    private async Task<LiveMigrationResult> RecoverAsync(LiveMigrationResult result, string failure)
+    private async Task<LiveMigrationResult> RecoverAsync(string failure)
     {
-        foreach (var assigned in vmm.Devices)
+        await _dirty.StopAsync();
+        foreach (var device in _devices)
         {
             if (vmm.Kernel.Outcome.IsPanicked) break;
-            var back = await assigned.Device.Migration!.SetStateAsync(MigrationState.Running);
-            if (back.Error != Errno.None && await assigned.Device.ResetAsync() != Errno.None)
-                vmm.Abort($"{assigned.Device.Function.Id} is lost");
+            if (await device.RecoverAsync() != Errno.None) vmm.Abort($"{device.Assigned.Device.Function.Id} is lost");
         }
 
         if (vmm.Aborted is null) vmm.Run();
-        return result with { Error = Errno.EIO, Failure = failure, PagesPerRound = _pagesPerRound };
+        return _result with { Error = Errno.EIO, Failure = failure, PagesPerRound = _pagesPerRound, Samples = _samples };
     }
 }

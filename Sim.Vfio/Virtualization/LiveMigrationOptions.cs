@@ -12,6 +12,32 @@ public enum StopOrder
     Sequential,
 }
 
+/// <summary>Who tells a VMM which pages devices wrote.</summary>
+public enum DirtyTracker
+{
+    /// <summary>The system IOMMU's dirty bits.</summary>
+    Iommu,
+
+    /// <summary>Each device's own log (VFIO_DEVICE_FEATURE_DMA_LOGGING).</summary>
+    Device,
+
+    /// <summary>Both, and a page counts that either of them names.</summary>
+    Both,
+}
+
+/// <summary>Which migration uAPI a VMM speaks to the kernel.</summary>
+public enum MigrationUapi
+{
+    /// <summary>States and arcs, as of today.</summary>
+    V2,
+
+    /// <summary>The v1 bits, with a driver that freezes at the write of the state.</summary>
+    V1,
+
+    /// <summary>The v1 bits, with a driver that freezes at the first read of pending_bytes.</summary>
+    V1Lazy,
+}
+
 /// <summary>How a VMM migrates.</summary>
 public sealed record LiveMigrationOptions
 {
@@ -21,16 +47,31 @@ public sealed record LiveMigrationOptions
     /// <summary>Refuse several devices of which one lacks the P2P states, as QEMU does.</summary>
     public bool BlockWithoutP2P { get; init; } = true;
 
-    /// <summary>Rounds in which memory is sent while the guest runs, the first with all of it. 0: everything is sent while it
+    /// <summary>Refuse several devices whatever they can do, as QEMU did before it knew the P2P states.</summary>
+    public bool BlockSeveral { get; init; }
+
+    /// <summary>Rounds at most in which memory is sent while the guest runs, the first with all of it. 0: everything is sent while it
     /// stands.</summary>
     public int PreCopyRounds { get; init; } = 1;
+
+    /// <summary>Ends the rounds as soon as what is left takes no longer than this to send; null: all rounds are gone through.</summary>
+    public SimDuration? DowntimeLimit { get; init; }
+
+    /// <summary>Whether devices that can are in PRE_COPY during the rounds, and send a first image.</summary>
+    public bool DevicePreCopy { get; init; }
+
+    /// <summary>Who tells which pages devices wrote.</summary>
+    public DirtyTracker Tracker { get; init; }
+
+    /// <summary>The uAPI it speaks.</summary>
+    public MigrationUapi Uapi { get; init; }
 
     /// <summary>Rate at which the stream leaves the host; null: at once.</summary>
     public DataRate? Bandwidth { get; init; }
 
     /// <summary>
-    /// Whether <see cref="LiveMigrationResult.SwitchOver"/> is taken, which saves every device once more. An observer with eyes of its own
-    /// does without.
+    /// Whether <see cref="LiveMigrationResult.SwitchOver"/> is taken, which saves every device once more: not with v1, nor of a device that
+    /// comes from PRE_COPY. An observer with eyes of its own does without.
     /// </summary>
     public bool TakesReference { get; init; } = true;
 

@@ -2,6 +2,25 @@ using Sim.Core;
 
 namespace Sim.Vfio.Virtualization;
 
+/// <summary>What a migration measures while it goes on.</summary>
+public enum MigrationQuantity
+{
+    /// <summary>Pages found dirty when a round begins.</summary>
+    DirtyPages,
+
+    /// <summary>Bytes of device images read so far.</summary>
+    ImageBytes,
+
+    /// <summary>Bytes that have left the host so far.</summary>
+    SentBytes,
+}
+
+/// <summary>One measurement.</summary>
+/// <param name="Time">When.</param>
+/// <param name="Quantity">What.</param>
+/// <param name="Value">How much.</param>
+public readonly record struct MigrationSample(SimTime Time, MigrationQuantity Quantity, long Value);
+
 /// <summary>What the source side of a migration did and saw.</summary>
 public sealed record LiveMigrationResult
 {
@@ -37,6 +56,9 @@ public sealed record LiveMigrationResult
 
     /// <summary>Pages sent in each round, the last one while the guest stood.</summary>
     public IReadOnlyList<int> PagesPerRound { get; init; } = [];
+
+    /// <summary>What was measured on the way, in order.</summary>
+    public IReadOnlyList<MigrationSample> Samples { get; init; } = [];
 
     /// <summary>Bytes of all device images.</summary>
     public int ImageBytes { get; init; }

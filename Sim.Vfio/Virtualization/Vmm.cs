@@ -8,6 +8,9 @@ namespace Sim.Vfio.Virtualization;
 /// vCPU.</summary>
 public sealed class Vmm
 {
+    private const ulong PciWindow = 0x20_0000_0000;
+    private const ulong BarSpacing = 0x1000_0000;
+
     private readonly List<AssignedDevice> _devices = [];
 
     /// <summary>Makes a virtual machine, stopped.</summary>
@@ -65,10 +68,13 @@ public sealed class Vmm
         return assigned;
     }
 
-    /// <summary>Maps a BAR of one of its devices for peers, as VFIO does with everything a guest maps: at the BAR's host address as
-    /// IOVA.</summary>
+    /// <summary>Guest physical address, and so IOVA, of a BAR of one of its devices: the same on every host.</summary>
+    public static ulong BarAddress(int device, int bar) => PciWindow + ((ulong)device * 6 + (ulong)bar) * BarSpacing;
+
+    /// <summary>Maps a BAR of one of its devices for the others, as VFIO does with everything a guest maps. Without it a peer's request
+    /// faults in the IOMMU.</summary>
     public void MapForPeers(AssignedDevice device, int bar) => Domain.Map(
-        device.Device.BarAddress(bar), device.Device.BarAddress(bar), device.Device.UserBarBytes(bar), IoPermissions.ReadWrite);
+        BarAddress(_devices.IndexOf(device), bar), device.Device.BarAddress(bar), device.Device.UserBarBytes(bar), IoPermissions.ReadWrite);
 
     /// <summary>Lets the guest run (on).</summary>
     public void Run() => Cpu.Resume();
@@ -77,7 +83,8 @@ public sealed class Vmm
     public Task PauseAsync() => Cpu.PauseAsync();
 
     /// <summary>Programs the interrupts of a device anew, as after a device image was loaded over the MSI-X table.</summary>
-    internal async Task EnableInterruptsAsync(AssignedDevice device, int index)
+    /// <returns>What SET_IRQS answered.</returns>
+    public async Task<Errno> EnableInterruptsAsync(AssignedDevice device, int index)
     {
         var handlers = new Action?[device.Vectors];
         for (var vector = 0; vector < handlers.Length; vector++)
@@ -86,17 +93,12 @@ public sealed class Vmm
             handlers[vector] = () => Cpu.Raise(index, number);
         }
 
-        if (handlers.Length > 0) await device.Device.SetIrqsAsync(handlers);
+        return handlers.Length > 0 ? await device.Device.SetIrqsAsync(handlers) : Errno.None;
     }
 
-    /// <summary>Pages that vCPUs or devices wrote since the last call; complete once no cached translation hides a later write.</summary>
-    internal async Task<SortedSet<ulong>> TakeDirtyPagesAsync()
-    {
-        SortedSet<ulong> pages = [];
-        await Domain.ReadAndClearDirtyAsync(0, Memory.Bytes, pages);
-        Memory.TakeDirty(pages);
-        return pages;
-    }
+    /// <summary>Pages that devices wrote since the last call, as the system IOMMU tells; complete once no cached translation hides a
+    /// later write.</summary>
+    internal Task ReadIommuDirtyAsync(SortedSet<ulong> pages) => Domain.ReadAndClearDirtyAsync(0, Memory.Bytes, pages);
 
     /// <summary>As QEMU does: it stops the virtual machine. One that stands already, for a switch-over, is not touched.</summary>
     private void OnError(VfioPciDevice device)

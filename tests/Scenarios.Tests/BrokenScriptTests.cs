@@ -47,6 +47,12 @@ internal sealed class BrokenScriptTests
             "no component is called 'nci' (did you mean 'nic'?)" },
         new object[] { "a place that is not mapped", "from: nic.vf0.identity", "from: nic.vf1.identity",
             "'guest' has mapped nic.vf0, not nic.vf1" },
+        new object[] { "a guest that harasses", "do: load, by: guest, from: nic.vf0.identity", "do: harass, by: guest",
+            "'guest' is a guest, which runs its driver; expected a process" },
+        new object[] { "an unknown policy of an interrupt", "model: mlx5", "model: mlx5, suspended_interrupt: hodl",
+            "'suspended_interrupt' is 'hodl' (did you mean 'hold'?)" },
+        new object[] { "an unknown order", "actors:", "vmm: { resume_order: parallel }\nactors:",
+            "'resume_order' is 'parallel'" },
     ];
 
     [TestCaseSource(nameof(Broken))]

@@ -15,8 +15,15 @@ namespace Sim.Vfio.Tests;
 /// <summary>A booted host: root port, switch, DMA-queue device with a PF and two VFs, IOMMU, kernel with error services.</summary>
 internal sealed class TestHost
 {
-    public TestHost(StoppedAccessPolicy? device = null, bool virtualAer = false)
+    /// <summary>Wires it.</summary>
+    /// <param name="device">What stopped functions do.</param>
+    /// <param name="virtualAer">Whether VFs have AER.</param>
+    /// <param name="model">Makes the VFs; DMA-queue functions if null.</param>
+    public TestHost(
+        StoppedAccessPolicy? device = null, bool virtualAer = false,
+        Func<Simulator, string, EndpointConfig, ControlBlockFunction>? model = null)
     {
+        model ??= (sim, name, config) => new DmaQueueFunction(sim, name, config, device);
         Root = new RootComplex(Sim);
         Port = Root.AddRootPort("rp0");
         var fabric = new Switch(Sim, "sw0", 2);
@@ -35,7 +42,8 @@ internal sealed class TestHost
         for (var i = 0; i < 2; i++)
         {
             var layout = EndpointTemplates.VirtualFunction($"dev0.vf{i}", options, Pf, i);
-            Device.Add(new DmaQueueFunction(Sim, $"dev0.vf{i}", layout, device), 2 + i);
+            VfDevices.Add(model(Sim, $"dev0.vf{i}", layout));
+            Device.Add(VfDevices[i], 2 + i);
         }
 
         Iommu = new VtdUnit(Root);
@@ -51,6 +59,8 @@ internal sealed class TestHost
     public PcieDevice Device { get; }
 
     public DmaQueueFunction Pf { get; }
+
+    public List<ControlBlockFunction> VfDevices { get; } = [];
 
     public VtdUnit Iommu { get; }
 

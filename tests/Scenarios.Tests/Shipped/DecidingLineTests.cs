@@ -14,6 +14,7 @@ internal sealed class DecidingLineTests
     private static readonly (HostIntegrity, MigrationIntegrity) Unloaded = (HostIntegrity.Contained, MigrationIntegrity.Intact);
     private static readonly (HostIntegrity, MigrationIntegrity) Harmed = (HostIntegrity.Intact, MigrationIntegrity.Lost);
     private static readonly (HostIntegrity, MigrationIntegrity) Reset = (HostIntegrity.Contained, MigrationIntegrity.Lost);
+    private static readonly (HostIntegrity, MigrationIntegrity) ReportedAndLost = (HostIntegrity.Logged, MigrationIntegrity.Lost);
     private static readonly (HostIntegrity, MigrationIntegrity) Down = (HostIntegrity.Lost, MigrationIntegrity.Lost);
 
     // Nothing migrates.
@@ -59,6 +60,8 @@ internal sealed class DecidingLineTests
             Harmed, Fine, "3 MWr without effect"),
         Flip("the zap", Main, "harmed / silent / zap", "revoke: zap", "revoke: none",
             Fine, Harmed, "device state tail"),
+        Flip("a stopped device's answer to a peer", "peer-write-to-stopped-device", "refuses / native-aer",
+            "stopped_store: unsupported-request", "stopped_store: discard", ReportedAndLost, Harmed, "Non-Fatal Error Reporting Enable=1"),
         Flip("a sloppy VMM's order", "segfault-on-mmio", "vcpus-run-on / zap", "vcpus_stop: after-device", "vcpus_stop: before-device",
             Harmed, Fine, "nobody touched the device"),
         Flip("mappings of disabled memory", "vf-memory-enable", "pf / today", "today: {}",
@@ -95,6 +98,41 @@ internal sealed class DecidingLineTests
         new object[] { "doorbell-restarts-stopped-device", "restarts", "at: saved + 1us", "at: 41us" },
         new object[] { "blast-radius", "with-aer / native-aer", "vf_aer: true", "vf_aer: false" },
         new object[] { "blast-radius", "without-aer / firmware-recovers", "firmware_nonfatal: recoverable", "firmware_nonfatal: corrected" },
+        new object[]
+        {
+            "peer-write-to-stopped-device", "sinks / native-aer", "stopped_store: discard", "stopped_store: unsupported-request",
+        },
+        new object[] { "peer-write-to-stopped-device", "refuses / silent", "stop_order: sequential", "stop_order: two-phase" },
+        new object[] { "paths-under-each-revoke", "zap", "revoke: zap", "revoke: fence" },
+        new object[] { "paths-under-each-revoke", "fence", "revoke: fence", "revoke: zap" },
+        new object[] { "one-device-or-no-peer-mapping", "p2p-states", "stop_order: two-phase", "stop_order: sequential" },
+        new object[] { "one-device-or-no-peer-mapping", "peers-not-mapped", "map_peers: false", "map_peers: true" },
+        new object[] { "one-device-or-no-peer-mapping", "one-device-only", "several_devices: never", "several_devices: with-p2p" },
+        new object[] { "without-a-peer-bar-sequential-is-safe", "streaming", "stop_order: sequential", "stop_order: two-phase" },
+        new object[] { "snapshot-or-freeze", "snapshot", "nic: { model: snapshot", "nic: { model: passive" },
+        new object[] { "snapshot-or-freeze", "fenced-freeze", "nic: { model: plain }", "nic: { model: plain, stopped_store: unfenced }" },
+        new object[] { "where-a-freeze-failure-shows", "v1-lazy / fails", "vmm: { uapi: v1-lazy", "vmm: { uapi: v1" },
+        new object[] { "where-a-freeze-failure-shows", "v2 / fails", "fails: suspend-responder", "fails: save" },
+        new object[] { "one-device-every-policy", "mlx5 / rude", "{ model: mlx5,", "{ model: mlx5, stopped_store: unsupported-request," },
+        new object[] { "one-device-every-policy", "unfenced / rude", "stopped_store: unfenced", "stopped_store: discard" },
+        new object[] { "a-queue-cannot-promise-no-dma", "large-fifo", "fifo: 64", "fifo: 32" },
+        new object[] { "a-queue-cannot-promise-no-dma", "queue", "stopped_store: restart", "stopped_store: discard" },
+        new object[] { "a-finite-buffer-under-p2p", "drops", "to: RUNNING_P2P }", "to: RUNNING }" },
+        new object[] { "interrupts-before-or-after-the-load", "after", "irqs: after-load", "irqs: before-load" },
+        new object[] { "configuration-space-in-every-state", "snapshot", "to: RESUMING }", "to: STOP }" },
+        new object[] { "reset-returns-to-running", "STOP / tells", "reset_done: true", "reset_done: false" },
+        new object[] { "fence-where-harmful-or-everywhere", "mlx5 / where-needed / looks", "fence-where-needed", "fence" },
+        new object[] { "fence-where-harmful-or-everywhere", "unfenced / where-needed / stores", "fence-where-needed", "none" },
+        new object[] { "peer-to-peer-across-stops", "two-phase / one-adapter", "stop_order: two-phase", "stop_order: sequential" },
+        new object[] { "peer-to-peer-across-stops", "sequential / two-adapters", "stop_order: sequential", "stop_order: two-phase" },
+        new object[] { "frozen-peer-loses-writes", "first", "stop_order: sequential", "stop_order: two-phase" },
+        new object[] { "frozen-peer-loses-writes", "first", "stopped_store: discard", "stopped_store: unsupported-request" },
+        new object[] { "resume-needs-p2p-too", "direct", "resume_order: sequential", "resume_order: two-phase" },
+        new object[] { "bus-master-or-suspend", "bus-master", "bytes: 2B, value: 0 }", "bytes: 2B, value: 4 }" },
+        new object[] { "hostile-accesses", "as-reported", "stopped_store: discard", "stopped_store: unsupported-request" },
+        new object[] { "interrupts-wait-for-running", "hold", "suspended_interrupt: hold", "suspended_interrupt: send" },
+        new object[] { "interrupts-wait-for-running", "send", "at: 50us", "at: 65us" },
+        new object[] { "mlx5-migrates-under-load", "device / with", "rounds: 3", "rounds: 1" },
         new object[] { Main, "mlx5 / silent / today", "vcpus_stop: before-device", "vcpus_stop: after-device" },
     ];
 
@@ -130,7 +168,10 @@ internal sealed class DecidingLineTests
         var scripts = flips.Select(a => (string)a[1]!).Concat(Lines.Cast<object[]>().Select(l => (string)l[0])).Distinct();
         Assert.That(scripts, Is.EquivalentTo(Simulated.Names));
         var occurring = Simulated.Names.SelectMany(n => Simulated.Shipped(n).Variants.Select(v => (v.Result.Host, v.Result.Migration)));
-        Assert.That(flips.Select(a => ((HostIntegrity, MigrationIntegrity))a[5]!).Distinct(), Is.EquivalentTo(occurring.Distinct()));
+
+        // What migrates nothing has half a verdict, and its expectations are about counters.
+        var whole = occurring.Where(v => v.Migration != MigrationIntegrity.None).Distinct();
+        Assert.That(flips.Select(a => ((HostIntegrity, MigrationIntegrity))a[5]!).Distinct(), Is.EquivalentTo(whole));
     }
 
     private static TestCaseData Flip(string what, string script, string variant, string old, string fresh,

@@ -127,6 +127,33 @@ public sealed class CommandTests
     }
 
     [Test]
+    public void An_HCA_comes_down_in_order_and_gives_its_pages_back()
+    {
+        var (host, user) = WorkTests.Opened();
+        host.Run(async () =>
+        {
+            var given = user.Startup.PagesGiven;
+            Assert.That(await Try(CommandInput.Of(CommandOpcode.DisableHca)), Is.EqualTo(CommandStatus.BadSystemState), "initialized");
+            Assert.That(await TakeAsync(given), Is.Zero, "firmware uses them");
+            Assert.That(await Try(CommandInput.Of(CommandOpcode.TeardownHca)), Is.EqualTo(CommandStatus.Ok));
+            Assert.That(await Try(CommandInput.Of(CommandOpcode.TeardownHca)), Is.EqualTo(CommandStatus.BadSystemState), "it is down");
+            Assert.That(await Try(CommandInput.Of(CommandOpcode.AllocUar)), Is.EqualTo(CommandStatus.BadSystemState));
+            Assert.That(await TakeAsync(given), Is.EqualTo(given));
+            Assert.That(await Try(CommandInput.Of(CommandOpcode.InitHca)), Is.EqualTo(CommandStatus.BadSystemState), "it has no pages");
+            Assert.That(await Try(CommandInput.Of(CommandOpcode.DisableHca)), Is.EqualTo(CommandStatus.Ok));
+            user.Startup.Stage = user.Startup.PagesGiven = 0;
+            user.Commands.UsesSignatures = false;
+            await user.BringUpAsync();
+        });
+        Assert.That(user.Startup.IsDone, Is.True, "and up again");
+
+        async Task<CommandStatus> Try(byte[] input) => (await user.Commands.TryExecuteAsync(input)).Status;
+
+        async Task<uint> TakeAsync(int pages) => HcaCommands.OutputEntries.Get(
+            await user.Commands.ExecuteAsync(CommandInput.TakePages(pages), HcaCommands.PageList + (pages * 8)));
+    }
+
+    [Test]
     public void A_VF_is_initializing_until_its_PF_enables_it()
     {
         var host = new TestHost();

@@ -145,13 +145,17 @@ public sealed class VfioPciDeviceTests
         Assert.That(await SaveAsync(device), Is.EqualTo(first));
     });
 
-    [Test]
-    public void A_device_image_that_is_none_fails_the_arc_and_leaves_RESUMING() => Run(RevokePolicy.None, async (host, device) =>
+    [TestCase(new byte[] { 1, 2, 3 }, Errno.EINVAL)]
+    [TestCase(new byte[] { 9, 0, 0, 0, 0, 0, 0, 0, 1 }, Errno.EINVAL)]
+    [TestCase(new byte[] { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1 }, Errno.EINVAL)]
+    [TestCase(new byte[] { 2, 0, 0, 0, 0, 0, 0, 0, 1, 1 }, Errno.EIO)]
+    public void A_device_image_that_is_none_fails_the_arc_and_leaves_RESUMING(byte[] image, Errno expected) => Run(
+        RevokePolicy.None, async (host, device) =>
     {
         var resuming = await device.Migration!.SetStateAsync(MigrationState.Resuming);
-        await resuming.File!.WriteAsync(new byte[64]);
+        await resuming.File!.WriteAsync(image);
         Assert.That(await device.Migration.SetStateAsync(MigrationState.Running),
-            Is.EqualTo(new SetStateResult(Errno.EIO, MigrationState.Resuming, null)));
+            Is.EqualTo(new SetStateResult(expected, MigrationState.Resuming, null)));
     });
 
     [TestCase(nameof(StoppedAccessPolicy.Discard), MigrationFeatures.StopCopy | MigrationFeatures.P2P)]
