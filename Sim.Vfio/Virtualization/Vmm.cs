@@ -1,5 +1,7 @@
 using Sim.Iommu;
+using Sim.Vfio.Iommufd;
 using Sim.Vfio.Kernel;
+using Sim.Vfio.Migration;
 using Sim.Vfio.VfioPci;
 
 namespace Sim.Vfio.Virtualization;
@@ -9,6 +11,7 @@ namespace Sim.Vfio.Virtualization;
 public sealed class Vmm
 {
     private readonly List<AssignedDevice> _devices = [];
+    private bool _tracks;
 
     /// <summary>Makes a virtual machine, stopped.</summary>
     /// <param name="kernel">The host; it needs an IOMMU.</param>
@@ -16,15 +19,17 @@ public sealed class Vmm
     /// <param name="hostBase">Where its memory lies in host memory; page-aligned.</param>
     /// <param name="bytes">How much memory; whole pages.</param>
     /// <param name="program">What it runs.</param>
+    /// <param name="addressSpace">What its devices reach, empty; an IOAS of its own if null.</param>
     /// <exception cref="InvalidOperationException">The host has no IOMMU.</exception>
-    public Vmm(HostKernel kernel, string name, ulong hostBase, ulong bytes, IGuestProgram program)
+    public Vmm(HostKernel kernel, string name, ulong hostBase, ulong bytes, IGuestProgram program,
+        IUserAddressSpace? addressSpace = null)
     {
         if (kernel.Iommu is null) throw new InvalidOperationException($"{name}: device assignment needs an IOMMU.");
         (Kernel, Name) = (kernel, name);
         Memory = new(kernel.Root.Memory, hostBase, bytes);
-        Domain = kernel.Iommu.CreateDomain(name);
-        Domain.TracksDirty = kernel.Iommu.IsScalable;
-        Domain.Map(0, hostBase, bytes, IoPermissions.ReadWrite);
+        AddressSpace = addressSpace ?? new IoAddressSpace(kernel.Iommu, name);
+        if (AddressSpace.Map(0, hostBase, bytes, IoPermissions.ReadWrite) is var error and not Errno.None)
+            throw new InvalidOperationException($"{name}: its memory cannot be mapped: {error}.");
         Cpu = new(this, program);
         Cpu.Start($"vcpu of {name}");
     }
@@ -38,8 +43,8 @@ public sealed class Vmm
     /// <summary>The guest's memory.</summary>
     public GuestMemory Memory { get; }
 
-    /// <summary>The IOMMU domain of its devices: IOVA is guest physical address.</summary>
-    public IommuDomain Domain { get; }
+    /// <summary>What its devices reach: IOVA is guest physical address.</summary>
+    public IUserAddressSpace AddressSpace { get; }
 
     /// <summary>Its virtual CPU.</summary>
     public Vcpu Cpu { get; }
@@ -59,7 +64,7 @@ public sealed class Vmm
         var assigned = new AssignedDevice(device, vectors);
         var index = _devices.Count;
         _devices.Add(assigned);
-        Kernel.Iommu!.Attach(device.Function.Id, Domain);
+        AddressSpace.Attach(device.Function.Id);
         device.ErrorEventFd = _ => OnError(device);
         await EnableInterruptsAsync(assigned, index);
         return assigned;
@@ -67,8 +72,9 @@ public sealed class Vmm
 
     /// <summary>Maps a BAR of one of its devices for peers, as VFIO does with everything a guest maps: at the BAR's host address as
     /// IOVA.</summary>
-    public void MapForPeers(AssignedDevice device, int bar) => Domain.Map(
-        device.Device.BarAddress(bar), device.Device.BarAddress(bar), device.Device.UserBarBytes(bar), IoPermissions.ReadWrite);
+    /// <returns>EEXIST where it is mapped already.</returns>
+    public Errno MapForPeers(AssignedDevice device, int bar) =>
+        AddressSpace.MapBar(device.Device.BarAddress(bar), device.Device, bar);
 
     /// <summary>Lets the guest run (on).</summary>
     public void Run() => Cpu.Resume();
@@ -93,7 +99,15 @@ public sealed class Vmm
     internal async Task<SortedSet<ulong>> TakeDirtyPagesAsync()
     {
         SortedSet<ulong> pages = [];
-        await Domain.ReadAndClearDirtyAsync(0, Memory.Bytes, pages);
+        if (AddressSpace.Tracker is { } tracker)
+        {
+            var dirty = new DirtyBitmap(new IovaRange(0, Memory.Bytes), GuestMemory.PageBytes);
+            if (!_tracks) await tracker.StartLogAsync([dirty.Range], GuestMemory.PageBytes);
+            _tracks = true;
+            if (await tracker.ReadAndClearLogAsync(dirty) != Errno.None) dirty.Set(0, Memory.Bytes);
+            pages.UnionWith(dirty.Pages());
+        }
+
         Memory.TakeDirty(pages);
         return pages;
     }
