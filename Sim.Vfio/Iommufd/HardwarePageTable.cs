@@ -73,8 +73,8 @@ public sealed class HardwarePageTable : IDirtyLogDriver
     private async Task ReadAsync(DirtyBitmap dirty, bool clear)
     {
         List<ulong> pages = [];
-        Domain.ReadDirty(dirty.Range.Iova, dirty.Range.Length, clear, pages);
+        if (clear) await Domain.ReadAndClearDirtyAsync(dirty.Range.Iova, dirty.Range.Length, pages);
+        else Domain.ReadDirty(dirty.Range.Iova, dirty.Range.Length, clear: false, pages);
         foreach (var page in pages) dirty.Set(page, SmallestPage);
-        if (clear && _iommu.Policy.FlushesDirty) await Domain.FlushAsync(dirty.Range.Iova, dirty.Range.Length);
     }
 }

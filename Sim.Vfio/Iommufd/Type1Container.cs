@@ -7,8 +7,8 @@ using Sim.Vfio.VfioPci;
 namespace Sim.Vfio.Iommufd;
 
 /// <summary>
-/// A container of the older VFIO type1 driver: one domain for all its devices. A BAR is mapped by the host address that its mmap has at that
-/// moment; nothing tells the container when access to the BAR is revoked, and its mapping stays. A device that is added finds
+/// A container of the older VFIO type1 driver: one domain for all its devices. A BAR is mapped by the host address that its mmap has at
+/// that moment; nothing tells the container when access to the BAR is revoked, and its mapping stays. A device that is added finds
 /// all mappings there.
 /// </summary>
 public sealed class Type1Container : IUserAddressSpace

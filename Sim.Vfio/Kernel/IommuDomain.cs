@@ -141,6 +141,13 @@ public sealed class IommuDomain
         }
     }
 
+    /// <summary>Reads and clears the dirty bits of a range and waits for the invalidation, after which no write goes unnoticed.</summary>
+    public async Task ReadAndClearDirtyAsync(ulong iova, ulong bytes, ICollection<ulong> pages)
+    {
+        ReadDirty(iova, bytes, clear: true, pages);
+        if (_iommu.Policy.FlushesDirty) await FlushAsync(iova, bytes);
+    }
+
     private static void CheckRange(ulong iova, ulong address, ulong bytes)
     {
         if ((iova | address | bytes) % Page != 0 || bytes == 0)

@@ -1,7 +1,5 @@
 using Sim.Iommu;
-using Sim.Vfio.Iommufd;
 using Sim.Vfio.Kernel;
-using Sim.Vfio.Migration;
 using Sim.Vfio.VfioPci;
 
 namespace Sim.Vfio.Virtualization;
@@ -11,7 +9,6 @@ namespace Sim.Vfio.Virtualization;
 public sealed class Vmm
 {
     private readonly List<AssignedDevice> _devices = [];
-    private bool _tracks;
 
     /// <summary>Makes a virtual machine, stopped.</summary>
     /// <param name="kernel">The host; it needs an IOMMU.</param>
@@ -19,17 +16,15 @@ public sealed class Vmm
     /// <param name="hostBase">Where its memory lies in host memory; page-aligned.</param>
     /// <param name="bytes">How much memory; whole pages.</param>
     /// <param name="program">What it runs.</param>
-    /// <param name="addressSpace">What its devices reach, empty; an IOAS of its own if null.</param>
     /// <exception cref="InvalidOperationException">The host has no IOMMU.</exception>
-    public Vmm(HostKernel kernel, string name, ulong hostBase, ulong bytes, IGuestProgram program,
-        IUserAddressSpace? addressSpace = null)
+    public Vmm(HostKernel kernel, string name, ulong hostBase, ulong bytes, IGuestProgram program)
     {
         if (kernel.Iommu is null) throw new InvalidOperationException($"{name}: device assignment needs an IOMMU.");
         (Kernel, Name) = (kernel, name);
         Memory = new(kernel.Root.Memory, hostBase, bytes);
-        AddressSpace = addressSpace ?? new IoAddressSpace(kernel.Iommu, name);
-        if (AddressSpace.Map(0, hostBase, bytes, IoPermissions.ReadWrite) is var error and not Errno.None)
-            throw new InvalidOperationException($"{name}: its memory cannot be mapped: {error}.");
+        Domain = kernel.Iommu.CreateDomain(name);
+        Domain.TracksDirty = kernel.Iommu.IsScalable;
+        Domain.Map(0, hostBase, bytes, IoPermissions.ReadWrite);
         Cpu = new(this, program);
         Cpu.Start($"vcpu of {name}");
     }
@@ -43,8 +38,8 @@ public sealed class Vmm
     /// <summary>The guest's memory.</summary>
     public GuestMemory Memory { get; }
 
-    /// <summary>What its devices reach: IOVA is guest physical address.</summary>
-    public IUserAddressSpace AddressSpace { get; }
+    /// <summary>The IOMMU domain of its devices: IOVA is guest physical address.</summary>
+    public IommuDomain Domain { get; }
 
     /// <summary>Its virtual CPU.</summary>
     public Vcpu Cpu { get; }
@@ -64,7 +59,7 @@ public sealed class Vmm
         var assigned = new AssignedDevice(device, vectors);
         var index = _devices.Count;
         _devices.Add(assigned);
-        AddressSpace.Attach(device.Function.Id);
+        Kernel.Iommu!.Attach(device.Function.Id, Domain);
         device.ErrorEventFd = _ => OnError(device);
         await EnableInterruptsAsync(assigned, index);
         return assigned;
@@ -72,9 +67,8 @@ public sealed class Vmm
 
     /// <summary>Maps a BAR of one of its devices for peers, as VFIO does with everything a guest maps: at the BAR's host address as
     /// IOVA.</summary>
-    /// <returns>EEXIST where it is mapped already.</returns>
-    public Errno MapForPeers(AssignedDevice device, int bar) =>
-        AddressSpace.MapBar(device.Device.BarAddress(bar), device.Device, bar);
+    public void MapForPeers(AssignedDevice device, int bar) => Domain.Map(
+        device.Device.BarAddress(bar), device.Device.BarAddress(bar), device.Device.UserBarBytes(bar), IoPermissions.ReadWrite);
 
     /// <summary>Lets the guest run (on).</summary>
     public void Run() => Cpu.Resume();
@@ -99,15 +93,7 @@ public sealed class Vmm
     internal async Task<SortedSet<ulong>> TakeDirtyPagesAsync()
     {
         SortedSet<ulong> pages = [];
-        if (AddressSpace.Tracker is { } tracker)
-        {
-            var dirty = new DirtyBitmap(new IovaRange(0, Memory.Bytes), GuestMemory.PageBytes);
-            if (!_tracks) await tracker.StartLogAsync([dirty.Range], GuestMemory.PageBytes);
-            _tracks = true;
-            if (await tracker.ReadAndClearLogAsync(dirty) != Errno.None) dirty.Set(0, Memory.Bytes);
-            pages.UnionWith(dirty.Pages());
-        }
-
+        await Domain.ReadAndClearDirtyAsync(0, Memory.Bytes, pages);
         Memory.TakeDirty(pages);
         return pages;
     }
