@@ -19,7 +19,13 @@ internal static partial class ScriptChecks
                 errors.Add(field.Position,
                     $"register '{field.Name}' names no field; expected 'Register.Field', like 'Device Control.URRE'");
         }
-        foreach (var actor in script.Actors.Items) Function(errors, script, actor.Value.Maps);
+        foreach (var actor in script.Actors.Items)
+        {
+            Function(errors, script, actor.Value.Maps);
+            if (actor.Value.Kind == ActorKind.Guest && IsTraffic(script, actor.Value.Maps))
+                errors.Add(actor.Value.Maps.Position, "no guest drives a traffic generator; expected another device, or 'kind: process'");
+        }
+
         if (script.Timeline.Count == 0) errors.Add(script.PositionOf("timeline"), "the timeline is empty; expected at least one entry");
         foreach (var entry in script.Timeline) Entry(errors, script, entry);
     }
@@ -31,6 +37,7 @@ internal static partial class ScriptChecks
             case WorkEntry work: Known(errors, "actor", work.By, script.Actors.Names); break;
             case PollHealthEntry poll: Known(errors, "actor", poll.By, script.Actors.Names); break;
             case MigrateEntry migrate: Function(errors, script, migrate.Of); break;
+            case TrafficEntry traffic: Traffic(errors, script, traffic); break;
             case StoreEntry store: Access(errors, script, store.By, store.To, store.PositionOf("bytes"), store.Bytes); break;
             case LoadEntry load: Access(errors, script, load.By, load.From, load.PositionOf("bytes"), load.Bytes); break;
             default: throw new InvalidOperationException($"{entry.GetType().Name} has no check");
@@ -48,6 +55,21 @@ internal static partial class ScriptChecks
         if (script.Actors.Find(by.Name)?.Value.Maps is { } maps && (maps.Device, maps.Vf) != (place.Function.Device, place.Function.Vf))
             errors.Add(place.Function.Position, $"'{by.Name}' has mapped {maps}, not {place.Function}; expected a place in {maps}");
     }
+
+    private static void Traffic(ErrorList errors, Script script, TrafficEntry traffic)
+    {
+        Function(errors, script, traffic.Of);
+        if (traffic.To.Bar is { } place) Function(errors, script, place.Function);
+        if (script.Topology.Devices.Find(traffic.Of.Device) is not null && !IsTraffic(script, traffic.Of))
+            errors.Add(traffic.Of.Position, $"'{traffic.Of.Device}' generates no traffic; expected a device with 'model: traffic'");
+        foreach (var size in traffic.Bytes.Where(b => b.Bytes is < 1 or > 4096))
+            errors.Add(traffic.PositionOf("bytes"), $"a transfer of {size}; expected 1B to 4KiB");
+        if (traffic.Bytes.Count == 0) errors.Add(traffic.PositionOf("bytes"), "no size; expected 1B to 4KiB, or a list of sizes");
+        if (traffic.For <= Sim.Core.SimDuration.Zero) errors.Add(traffic.PositionOf("for"), "no time at all; expected a time like 50us");
+    }
+
+    private static bool IsTraffic(Script script, FunctionName function) =>
+        script.Topology.Devices.Find(function.Device)?.Value.Model == DeviceModel.Traffic;
 
     private static void Function(ErrorList errors, Script script, FunctionName function)
     {

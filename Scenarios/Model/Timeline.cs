@@ -7,6 +7,7 @@ namespace Scenarios.Model;
 [Choice("do", "migrate", typeof(MigrateEntry), "The VMM stops, saves and resumes the Function elsewhere.")]
 [Choice("do", "store", typeof(StoreEntry), "An actor stores to a place in a BAR.")]
 [Choice("do", "load", typeof(LoadEntry), "An actor loads from a place in a BAR.")]
+[Choice("do", "traffic", typeof(TrafficEntry), "A traffic generator reads or writes memory, one size after the other.")]
 [Choice("do", "poll-health", typeof(PollHealthEntry), "A guest driver reads the device's health as the mlx5 driver does.")]
 public abstract class TimelineEntry : ScriptItem
 {

@@ -16,6 +16,12 @@ internal static class RunFiles
         {
             ["plots/latency.svg"] = renderer.Render(ResultFigures.Latency(result)),
         };
+        if (ResultFigures.Bandwidth(result) is { } bandwidth)
+        {
+            figures["plots/bandwidth.svg"] = renderer.Render(bandwidth);
+            figures["plots/read-latency.svg"] = renderer.Render(ResultFigures.ReadLatency(result));
+        }
+
         foreach (var variant in result.Variants.Select(v => v.Result))
         {
             figures[TimelineOf(variant)] = renderer.Render(ResultFigures.Timeline(variant));

@@ -3,6 +3,7 @@ using Scenarios.Model;
 using Sim.Core;
 using Sim.Iommu.Vtd;
 using Sim.Pcie.Links;
+using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
 using Sim.Vfio.Kernel;
 using ErrorOwner = Sim.Vfio.Kernel.ErrorOwner;
@@ -82,6 +83,29 @@ internal sealed class Machine
         foreach (var device in Devices) await device.Personality.StartAsync(this, device);
     }
 
+    /// <summary>The address of a place that DMA goes to, after enumeration.</summary>
+    public ulong AddressOf(DmaPlace place)
+    {
+        if (place.Bar is not { } bar) return place.Address;
+        var function = Device(bar.Function.Device).Function(bar.Function.Vf);
+        return Kernel[function.Id].Discovered.Bars.Single(b => b.Index == bar.Bar).Address + bar.Offset;
+    }
+
+    /// <summary>Whether a Requester is a traffic generator: its TLPs are too many to be told one by one.</summary>
+    public bool IsBulk(RoutingId requester)
+    {
+        foreach (var device in Devices)
+        {
+            if (device.Item.Model != DeviceModel.Traffic) continue;
+            foreach (var function in device.Device.Functions)
+            {
+                if (function.Id == requester) return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Names that a script may set registers of.</summary>
     public IEnumerable<(string Name, Function Function)> Named()
     {
@@ -100,7 +124,7 @@ internal sealed class Machine
         {
             var dump = Platform?.RootPortName == name ? Platform.Seat.RootPort : null;
             var port = Root.AddRootPort(name, dump?.Options);
-            _sockets.Add(name, new Socket(port, port.Function, dump?.Link ?? item.Link, item.Propagation));
+            _sockets.Add(name, new Socket(port, port.Function, dump?.Link ?? item.Link, ProfileOf(item)));
             Platform?.Stand(port.Function, dump);
             if (Platform?.RootPortName == name) WireSwitches(Platform, name);
         }
@@ -115,7 +139,7 @@ internal sealed class Machine
                 Switches.Add(sw);
                 Plug(item.At.Name, sw.Upstream, item.Link);
                 foreach (var (port, hardware) in item.Ports.Items.Zip(sw.Downstream))
-                    _sockets.Add($"{name}.{port.Name}", new Socket(hardware, hardware.Function, port.Value.Link, port.Value.Propagation));
+                    _sockets.Add($"{name}.{port.Name}", new Socket(hardware, hardware.Function, port.Value.Link, ProfileOf(port.Value)));
                 pending.RemoveAll(s => s.Name == name);
             }
         }
@@ -146,7 +170,7 @@ internal sealed class Machine
             Plug(at, sw.Upstream, dumped.Up?.Link ?? above.Shape);
             var below = sw.Downstream[0];
             _sockets[at] = above with { Port = below, Shape = dumped.Down.Link ?? above.Shape };
-            _sockets.Add($"{sw.Name}.p0", new Socket(below, below.Function, _sockets[at].Shape, above.Propagation));
+            _sockets.Add($"{sw.Name}.p0", new Socket(below, below.Function, _sockets[at].Shape, above.Profile));
             platform.Stand(sw.Upstream.Function, dumped.Up);
             platform.Stand(below.Function, dumped.Down);
         }
@@ -157,8 +181,18 @@ internal sealed class Machine
         var socket = _sockets[at];
         var speed = (LinkSpeed)Math.Min(socket.Shape.Generation, shape.Generation);
         var width = (LinkWidth)Math.Min(socket.Shape.Lanes, shape.Lanes);
-        var profile = LinkProfile.Standard with { Propagation = socket.Propagation };
-        Links.Add(Link.Connect(socket.Port, lower, speed, width, profile));
+        Links.Add(Link.Connect(socket.Port, lower, speed, width, socket.Profile));
+    }
+
+    private static LinkProfile ProfileOf(RootPortItem item)
+    {
+        var profile = item.Profile switch
+        {
+            LinkCost.DllpOverhead => LinkProfile.DllpOverhead,
+            LinkCost.PublishedBaseline => LinkProfile.PublishedBaseline,
+            _ => LinkProfile.Standard,
+        };
+        return profile with { Propagation = item.Propagation };
     }
 
     private async Task OverrideKindsAsync(Func<SourcePosition, bool> which)
@@ -201,5 +235,5 @@ internal sealed class Machine
             await WriteAsync(function, field, change.Value);
     }
 
-    private sealed record Socket(Port Port, Function Function, LinkShape Shape, SimDuration Propagation);
+    private sealed record Socket(Port Port, Function Function, LinkShape Shape, LinkProfile Profile);
 }

@@ -78,7 +78,21 @@ internal sealed class Recorder
 
     public SimTime Relative(SimTime time) => SimTime.Zero + (time - _start);
 
-    public void Count(string name) => _counters.Add(name);
+    public void Count(string name, long count = 1) => _counters.Add(name, count);
+
+    /// <summary>What traffic generators moved, in order.</summary>
+    public List<TrafficSample> Traffic { get; } = [];
+
+    /// <summary>A traffic generator was measured with one size: also as counters, which expectations can ask for.</summary>
+    public void OnTraffic(TrafficSample sample)
+    {
+        Traffic.Add(sample);
+        var of = $"of {sample.Function} at {sample.Bytes}B";
+        if (sample.ReadRate > 0) Count($"read Mb/s {of}", (long)(sample.ReadRate * 8 / 1e6));
+        if (sample.WriteRate > 0) Count($"write Mb/s {of}", (long)(sample.WriteRate * 8 / 1e6));
+        if (sample.Median is { } median) Count($"median read ns {of}", median.Femtoseconds / 1_000_000);
+        if (sample.P99 is { } p99) Count($"99 % read ns {of}", p99.Femtoseconds / 1_000_000);
+    }
 
     /// <summary>An access of an actor, when it ended.</summary>
     public void OnActorAccess(string actor, string lane, bool isLoad, bool stopped, in ProcessAccess access)
@@ -144,6 +158,7 @@ internal sealed class Recorder
     {
         var header = hop.Tlp.Header;
         _lastTlp = Relative(time);
+        if (_machine.IsBulk(header.RequesterId)) return;
         if (hop.Direction.To is PcieDevice device) _counters.Add($"{header.Type} at {device.Name}");
         else if (hop.Direction.From is PcieDevice requester) OnTlpOf(requester, in header, Relative(time));
         if (hop.Direction.To is SwitchPort)

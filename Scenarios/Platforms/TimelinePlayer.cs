@@ -39,6 +39,9 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 };
                 Migration = await new LiveMigration(cast.Vmm!, options).RunAsync();
                 break;
+            case TrafficEntry traffic:
+                await RepeatAsync(entry, _ => new TrafficRun(machine, traffic, recorder).RunAsync());
+                break;
             case StoreEntry store:
                 await RepeatAsync(entry, _ => AccessAsync(store.By.Name, store.To, store.Value, (int)store.Bytes.Bytes));
                 break;

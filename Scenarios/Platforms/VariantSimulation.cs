@@ -73,6 +73,7 @@ internal sealed class VariantSimulation(
             TlpCount = trace?.Count ?? 0,
             Chains = recorder.Chains(),
             Loads = recorder.Loads,
+            Traffic = recorder.Traffic,
             Lanes = recorder.Lanes.Finish(recorder.LastOfInterest()),
             Dmesg = recorder.Dmesg,
             Registers = BecauseLine.DecidingRegisters(recorder),

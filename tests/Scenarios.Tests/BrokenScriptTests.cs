@@ -45,6 +45,10 @@ internal sealed class BrokenScriptTests
             "x.yaml:5:21: register 'URRE' names no field" },
         new object[] { "a register of nobody", "actors:", "registers: { nci: { A.B: 1 } }\nactors:",
             "no component is called 'nci' (did you mean 'nic'?)" },
+        new object[] { "traffic of what generates none", "{ at: 500ns, do: load, by: guest, from: nic.vf0.identity }",
+            "{ at: 500ns, do: traffic, of: nic }", "'nic' generates no traffic; expected a device with 'model: traffic'" },
+        new object[] { "a transfer beyond 4 KiB", "{ at: 500ns, do: load, by: guest, from: nic.vf0.identity }",
+            "{ at: 500ns, do: traffic, of: nic, bytes: [64B, 8KiB] }", "a transfer of 8KiB; expected 1B to 4KiB" },
         new object[] { "a place that is not mapped", "from: nic.vf0.identity", "from: nic.vf1.identity",
             "'guest' has mapped nic.vf0, not nic.vf1" },
     ];

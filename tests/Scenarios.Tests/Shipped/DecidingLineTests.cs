@@ -82,6 +82,9 @@ internal sealed class DecidingLineTests
         new object[] { "segfault-on-mmio", "touches-mapping / zap", "revoke: zap", "revoke: none" },
         new object[] { "doorbell-restarts-stopped-device", "restarts", "stopped_store: restart", "stopped_store: unfenced" },
         new object[] { "doorbell-restarts-stopped-device", "restarts", "at: saved + 1us", "at: 41us" },
+        new object[] { "link-efficiency", "the run", "rp0: { link: gen3 x8, profile: published-baseline }", "rp0: { link: gen3 x8 }" },
+        new object[] { "link-efficiency", "the run", "of: reads, pattern: read, outstanding: 64",
+            "of: reads, pattern: read, outstanding: 8" },
         new object[] { Main, "mlx5 / silent / today", "vcpus_stop: before-device", "vcpus_stop: after-device" },
     ];
 
@@ -117,7 +120,10 @@ internal sealed class DecidingLineTests
         var scripts = flips.Select(a => (string)a[1]!).Concat(Lines.Cast<object[]>().Select(l => (string)l[0])).Distinct();
         Assert.That(scripts, Is.EquivalentTo(Simulated.Names));
         var occurring = Simulated.Names.SelectMany(n => Simulated.Shipped(n).Variants.Select(v => (v.Result.Host, v.Result.Migration)));
-        Assert.That(flips.Select(a => ((HostIntegrity, MigrationIntegrity))a[5]!).Distinct(), Is.EquivalentTo(occurring.Distinct()));
+
+        // Where nothing migrates and nothing goes wrong, counters are the answer, and their lines above.
+        var verdicts = occurring.Distinct().Where(v => v != (HostIntegrity.Intact, MigrationIntegrity.None));
+        Assert.That(flips.Select(a => ((HostIntegrity, MigrationIntegrity))a[5]!).Distinct(), Is.EquivalentTo(verdicts));
     }
 
     private static TestCaseData Flip(string what, string script, string variant, string old, string fresh,
