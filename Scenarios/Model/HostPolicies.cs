@@ -60,6 +60,7 @@ public enum RevokePolicy
 {
     [Word("none", "the mappings stay: loads and stores reach the device")] None,
     [Word("zap", "the mappings are removed before the device stops: an access faults with SIGBUS")] Zap,
+    [Word("revoke", "zap, and peers lose the device's BARs where their address space hears of it")] Revoke,
 }
 
 /// <summary>What the virtual machine monitor does.</summary>

@@ -26,6 +26,7 @@ internal static partial class ScriptChecks
                 errors.Add(actor.Value.Maps.Position, "no guest drives a traffic generator; expected another device, or 'kind: process'");
         }
 
+        SpaceChecks.Check(script, errors, of => Function(errors, script, of));
         if (script.Timeline.Count == 0) errors.Add(script.PositionOf("timeline"), "the timeline is empty; expected at least one entry");
         foreach (var entry in script.Timeline) Entry(errors, script, entry);
     }
@@ -40,7 +41,9 @@ internal static partial class ScriptChecks
             case TrafficEntry traffic: Traffic(errors, script, traffic); break;
             case StoreEntry store: Access(errors, script, store.By, store.To, store.PositionOf("bytes"), store.Bytes); break;
             case LoadEntry load: Access(errors, script, load.By, load.From, load.PositionOf("bytes"), load.Bytes); break;
-            default: throw new InvalidOperationException($"{entry.GetType().Name} has no check");
+            default:
+                if (SpaceChecks.Entry(script, errors, entry, of => Function(errors, script, of))) break;
+                throw new InvalidOperationException($"{entry.GetType().Name} has no check");
         }
         if (entry.At.Point != MigrationPoint.Start && !script.Timeline.OfType<MigrateEntry>().Any())
             errors.Add(entry.PositionOf("at"),

@@ -21,9 +21,20 @@ internal static class HostPolicies
         Dpc = script.Registers.Items.Any(c => c.Value.Find(TriggerEnable) is { Value: > 0 }) ? DpcTrigger.Fatal : DpcTrigger.Off,
     };
 
-    public static Sim.Vfio.VfioPci.RevokePolicy Revoke(Script script) => script.Kernel.Revoke == Model.RevokePolicy.Zap
-        ? Sim.Vfio.VfioPci.RevokePolicy.ZapOnNotRunning
-        : Sim.Vfio.VfioPci.RevokePolicy.None;
+    public static Sim.Vfio.VfioPci.RevokePolicy Revoke(Script script) => script.Kernel.Revoke switch
+    {
+        Model.RevokePolicy.Zap => Sim.Vfio.VfioPci.RevokePolicy.ZapOnNotRunning,
+        Model.RevokePolicy.Revoke => Sim.Vfio.VfioPci.RevokePolicy.RevokeOnNotRunning,
+        _ => Sim.Vfio.VfioPci.RevokePolicy.None,
+    };
+
+    public static IommuPolicy Iommu(Script script) => new()
+    {
+        ScalableMode = script.Iommu.Scalable,
+        InterruptRemapping = script.Iommu.RemapInterrupts,
+        Strict = script.Iommu.Strict,
+        FlushesDirty = script.Iommu.FlushDirty,
+    };
 
     private static GhesSeverity Severity(FirmwareSeverity severity) => severity switch
     {

@@ -30,8 +30,7 @@ internal sealed class Machine
         _changes = resolved.Changes;
         Sim = new Simulator(resolved.Seed, queue);
         Root = new RootComplex(Sim);
-        Iommu = new VtdUnit(Root);
-        Root.TranslationAgent = Iommu;
+        if (_script.Iommu.Enabled) Root.TranslationAgent = Iommu = new VtdUnit(Root, _script.Iommu.Options());
         Wire(_script.Topology);
     }
 
@@ -42,7 +41,8 @@ internal sealed class Machine
 
     public RootComplex Root { get; }
 
-    public VtdUnit Iommu { get; }
+    /// <summary>The remapping unit; null on a machine without one.</summary>
+    public VtdUnit? Iommu { get; }
 
     public List<Switch> Switches { get; } = [];
 
@@ -62,7 +62,7 @@ internal sealed class Machine
         var tree = await Enumerator.EnumerateAsync(Root, Platform?.Policy());
         var policy = HostPolicies.Of(_script);
         if (Platform is { IsFirmwares: true }) policy = policy with { Owner = ErrorOwner.FirmwareFirst };
-        _kernel = new HostKernel(Root, policy, tree, Iommu);
+        _kernel = new HostKernel(Root, policy, tree, Iommu, HostPolicies.Iommu(_script));
         foreach (var device in Devices)
         {
             var pf = tree.SelectMany(f => f.Subtree()).Single(f => f.Id == device.Pf.Id);

@@ -1,5 +1,6 @@
 using Scenarios.Results;
 using Sim.Core;
+using Sim.Iommu;
 using Sim.Pcie.Config;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Errors;
@@ -50,7 +51,7 @@ internal sealed class Recorder
             Dmesg.Add(new LogLine(line.Time, line.Level.ToString(), line.Text));
             _counters.Add("kernel log lines");
         });
-        machine.Iommu.Faults.Recorded.Subscribe((SimTime _, in Sim.Iommu.FaultRecord _) => _counters.Add("IOMMU faults"));
+        machine.Iommu?.Faults.Recorded.Subscribe((SimTime _, in FaultRecord fault) => OnFault(in fault));
     }
 
     /// <summary>Present time, from the recorder's beginning.</summary>
@@ -64,6 +65,9 @@ internal sealed class Recorder
 
     /// <summary>Decisions of stopped functions on their users' requests, in order.</summary>
     public List<(SimTime Time, AccessRecord Access)> StoppedAccesses { get; } = [];
+
+    /// <summary>The first request that the IOMMU refused; null if it refused none.</summary>
+    public FaultRecord? FirstFault { get; private set; }
 
     /// <summary>Accesses that faulted, in order.</summary>
     public List<SimTime> Sigbuses { get; } = [];
@@ -185,6 +189,8 @@ internal sealed class Recorder
 
     private void OnAccess(DeviceUnit device, in AccessRecord access)
     {
+        if (access.Header.RequesterId.Value != 0)
+            _counters.Add($"{access.Header.Type} of {_names.Of(access.Header.RequesterId)} at {access.Function.Name}: {access.Decision}");
         if (access.Function is not IMigratableFunction { ResponderSuspended: true }) return;
         if (access.Header.RequesterId.Value != 0 || !device.Personality.IsUserRegister(access.Bar, access.Offset)) return;
         _counters.Add("user TLPs to a stopped Function");
@@ -192,6 +198,14 @@ internal sealed class Recorder
         StoppedAccesses.Add((Now, access));
         Lanes.Instant(access.Function.Name, Now, access.Header.HasData ? LaneKind.Store : LaneKind.Load,
             $"{access.Header.Type}: {access.Decision}");
+    }
+
+    private void OnFault(in FaultRecord fault)
+    {
+        FirstFault ??= fault;
+        _counters.Add("IOMMU faults");
+        _counters.Add($"IOMMU faults of {_names.Of(fault.Requester)}: {fault.Reason}");
+        Lanes.Instant("IOMMU", Now, LaneKind.Fault, $"{fault.Reason} of {_names.Of(fault.Requester)}");
     }
 
     private void OnErrorStep(SimTime time, in ErrorStep step)

@@ -7,7 +7,7 @@ using Sim.Vfio.Virtualization;
 namespace Scenarios.Platforms;
 
 /// <summary>Plays a script's timeline on the source machine: every entry is a process of its own that waits for its moment.</summary>
-internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, Recorder recorder, Points points)
+internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, Spaces spaces, Recorder recorder, Points points)
 {
     private const ulong AllOnes32 = uint.MaxValue;
     private const int MissesUntilCompromised = 3;
@@ -50,6 +50,9 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 break;
             case PollHealthEntry poll:
                 await PollAsync(poll);
+                break;
+            default:
+                await RepeatAsync(entry, _ => spaces.PlayAsync(entry));
                 break;
         }
     }

@@ -52,6 +52,8 @@ internal sealed class DecidingLineTests
             Harmed, Fine, "3 MWr without effect"),
         Flip("a doorbell that restarts", Main, "dma-queue / native-aer / today", "stopped_store: restart", "stopped_store: discard",
             Harmed, Fine, "3 MWr without effect"),
+        Flip("a lazy unmap", "unmap-without-invalidation", "lazy", "strict: false", "strict: true",
+            (HostIntegrity.Lost, MigrationIntegrity.None), (HostIntegrity.Intact, MigrationIntegrity.None), "that is not its user's"),
         Flip("the zap", Main, "harmed / silent / zap", "revoke: zap", "revoke: none",
             Fine, Harmed, "device state tail"),
         Flip("a sloppy VMM's order", "segfault-on-mmio", "vcpus-run-on / zap", "vcpus_stop: after-device", "vcpus_stop: before-device",
@@ -60,6 +62,12 @@ internal sealed class DecidingLineTests
 
     private static readonly object[] Lines =
     [
+        new object[] { "dma-refused-by-iommu", "write-read-only / scalable", "access: read }", "access: read-write }" },
+        new object[] { "interrupt-remapping-blocks", "on", "\"on\": {}", "\"on\": { iommu: { remap_interrupts: false } }" },
+        new object[] { "dirty-tracking-needs-flush", "forgets / small", "flush_dirty: false", "flush_dirty: true" },
+        new object[] { "revoke-reaches-peers", "revoke / iommufd", "{ revoke: revoke }", "{ revoke: zap }" },
+        new object[] { "hot-add-to-p2p-container", "iommufd / mapped", "in: user, of: late }", "in: user, of: late.vf0 }" },
+        new object[] { "iommu-window", "16MiB / on", "walkers: 6", "walkers: 12" },
         new object[] { "stopped-mlx5-sends-no-error", "native-aer / mlx5", "stopped_store: discard", "stopped_store: completer-abort" },
         new object[] { "stopped-mlx5-sends-no-error", "native-aer / mlx5", "stopped_load: garbage", "stopped_load: completer-abort" },
         new object[] { "what-a-health-poll-sees", "all-ones", "stopped_load: all-ones", "stopped_load: stale" },

@@ -7,6 +7,8 @@ internal sealed class ShippedScriptTests
 {
     private static readonly int[] Questions = [1, 2, 3, 4, 8, 12, 13];
 
+    private static readonly int[] IommuQuestions = [9, 10, 18, 28];
+
     [TestCaseSource(typeof(Simulated), nameof(Simulated.Names))]
     public void Every_expectation_holds_in_every_variant(string name)
     {
@@ -30,7 +32,7 @@ internal sealed class ShippedScriptTests
     public void The_scripts_answer_every_question_that_is_theirs()
     {
         var answered = Simulated.Names.Where(n => n != "mmio-to-stopped-vf").SelectMany(n => Simulated.Shipped(n).File.Script.Question);
-        Assert.That(answered.Distinct().Order(), Is.EqualTo(Questions));
+        Assert.That(answered.Distinct().Order(), Is.EqualTo(Questions.Concat(IommuQuestions).Order()));
         Assert.That(Simulated.Shipped("mmio-to-stopped-vf").File.Script.Question, Is.EqualTo(Questions));
     }
 
