@@ -12,7 +12,7 @@ namespace Sim.Iommu;
 public readonly record struct FaultRecord(SimTime Time, RoutingId Requester, ulong Address, bool IsWrite, FaultReason Reason)
 {
     /// <summary>Whether interrupt remapping refused it, not DMA remapping.</summary>
-    public bool IsInterrupt => (byte)Reason >= 0x20;
+    public bool IsInterrupt => (byte)Reason is >= 0x20 and < 0x30;
 
     /// <summary>The page that the kernel reports: the address without its low 12 bits.</summary>
     public ulong PageAddress => Address & ~0xFFFul;

@@ -6,6 +6,9 @@ public enum Errno
     /// <summary>Success.</summary>
     None = 0,
 
+    /// <summary>ENOENT: nothing is mapped there.</summary>
+    ENOENT = 2,
+
     /// <summary>EIO: memory space disabled, or a command failed.</summary>
     EIO = 5,
 
@@ -17,6 +20,9 @@ public enum Errno
 
     /// <summary>EBUSY: the device did not quiesce.</summary>
     EBUSY = 16,
+
+    /// <summary>EEXIST: something is mapped there.</summary>
+    EEXIST = 17,
 
     /// <summary>ENODEV: the device, or the transfer behind this file, is gone.</summary>
     ENODEV = 19,

@@ -30,7 +30,11 @@ public sealed record PlotAxis(string Label, AxisQuantity Quantity, bool Logarith
 public enum AxisQuantity { Number, Time }
 
 /// <summary>Points of one meaning.</summary>
-public sealed record PlotSeries(string Name, SeriesMark Mark, IReadOnlyList<PlotPoint> Points);
+public sealed record PlotSeries(string Name, SeriesMark Mark, IReadOnlyList<PlotPoint> Points)
+{
+    /// <summary>A line joins the points in their order.</summary>
+    public bool Joined { get; init; }
+}
 
 /// <summary>One point, with the text that a reader finds by pointing at it.</summary>
 public readonly record struct PlotPoint(double X, double Y, string Tip);

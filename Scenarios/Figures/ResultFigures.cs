@@ -1,3 +1,4 @@
+using System.Globalization;
 using Scenarios.Results;
 using Sim.Core;
 
@@ -29,6 +30,45 @@ internal static class ResultFigures
             Rows = overTime ? [] : [.. variants.Select(v => v.Variant.Name)],
             WhenEmpty = "No load was issued.",
         };
+    }
+
+    /// <summary>Bandwidth of the traffic generators against the size of a transfer; null if none was measured.</summary>
+    public static PlotFigure? Bandwidth(ScenarioResult result)
+    {
+        if (result.Variants.All(v => v.Result.Traffic.Count == 0)) return null;
+        return new PlotFigure("Bandwidth of DMA", new PlotAxis("bytes of a transfer", AxisQuantity.Number),
+            new PlotAxis("Gb/s of payload, in each direction that is used", AxisQuantity.Number), Sweep(result, t => t.Rate * 8 / 1e9,
+                t => string.Create(CultureInfo.InvariantCulture, $"{t.Rate * 8 / 1e9:0.00} Gb/s")))
+        {
+            Subtitle = result.File.Script.Title,
+        };
+    }
+
+    /// <summary>Median latency of the generators' reads against the size of a transfer.</summary>
+    public static PlotFigure ReadLatency(ScenarioResult result) => new(
+        "Latency of DMA reads", new PlotAxis("bytes of a transfer", AxisQuantity.Number),
+        new PlotAxis("median, issue to data", AxisQuantity.Time),
+        Sweep(result, t => t.Median?.Femtoseconds, t => $"median {t.Median}, 99 % {t.P99}"))
+    {
+        Subtitle = result.File.Script.Title,
+        WhenEmpty = "Nothing was read.",
+    };
+
+    private static List<PlotSeries> Sweep(ScenarioResult result, Func<TrafficSample, double?> value, Func<TrafficSample, string> says)
+    {
+        var series = new List<PlotSeries>();
+        foreach (var variant in result.Variants.Select(v => v.Result))
+        {
+            foreach (var of in variant.Traffic.GroupBy(t => t.Function))
+            {
+                var name = variant.Variant.Coordinates.Count == 0 ? of.Key : $"{variant.Variant.Name}, {of.Key}";
+                var points = of.Where(t => value(t) is not null)
+                    .Select(t => new PlotPoint(t.Bytes, value(t)!.Value, $"{name}, {t.Bytes} B: {says(t)}"));
+                series.Add(new PlotSeries(name, Palette.Series[series.Count % Palette.Series.Count], [.. points]) { Joined = true });
+            }
+        }
+
+        return series;
     }
 
     /// <summary>The whole run of a variant in lanes.</summary>

@@ -25,6 +25,8 @@ internal sealed record ValueKind(string Expected, string JsonType, string? Patte
             "string", null, n => Moment.Parse(n.Text)),
         [typeof(MmioPlace)] = new("a place in a BAR like nic.vf0.doorbell, nic.vf0.identity or nic.vf0.bar0+0x800", "string",
             @"^[a-z][a-z0-9_-]*(\.vf[0-9]+)?\.(doorbell|identity|bar[0-5]([+](0x[0-9a-fA-F]+|[0-9]+))?)$", n => MmioPlace.Parse(n)),
+        [typeof(DmaPlace)] = new("an address like 0x40000000, or a place in a BAR like nic.vf0.bar0+0x800", "string", null,
+            n => DmaPlace.Parse(n)),
         [typeof(FunctionName)] = new("a Function like nic (its PF) or nic.vf0", "string", @"^[a-z][a-z0-9_-]*(\.vf[0-9]+)?$",
             n => FunctionName.Parse(n)),
         [typeof(Reference)] = new("a name", "string", @"^[a-z][a-z0-9_.-]*$",

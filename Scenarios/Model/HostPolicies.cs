@@ -74,6 +74,7 @@ public enum RevokePolicy
     [Word("zap", "the mappings are removed before the device stops: an access faults with SIGBUS; read() and write() still work")] Zap,
     [Word("fence", "zap, and read(), write() and ioeventfds are refused too: every device alike")] Fence,
     [Word("fence-where-needed", "fence, but only for devices that do not declare a stable image")] FenceWhereNeeded,
+    [Word("revoke", "zap, and peers lose the device's BARs where their address space hears of it")] Revoke,
 }
 
 /// <summary>What the virtual machine monitor does.</summary>

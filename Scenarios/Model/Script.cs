@@ -30,6 +30,12 @@ public sealed class Script : ScriptItem
     [Key("machine", "The real machine that all this happens on.")]
     public MachineItem? Machine { get; private set; }
 
+    [Key("iommu", "The IOMMU, and how the kernel uses it.")]
+    public IommuItem Iommu { get; private set; } = new();
+
+    [Key("spaces", "What Functions reach by DMA beside what drivers set up: address spaces of users, by name.")]
+    public Named<SpaceItem> Spaces { get; private set; } = Named<SpaceItem>.Empty;
+
     [Key("kernel", "What the host kernel does.")]
     public Kernel Kernel { get; private set; } = new();
 
@@ -44,6 +50,9 @@ public sealed class Script : ScriptItem
 
     [Key("matrix", "Axes of named values; each value is a piece of script laid over this one. Every combination is run.")]
     public Named<Named<MappingNode>> Matrix { get; private set; } = Named<Named<MappingNode>>.Empty;
+
+    [Key("plots", "Counters over an axis of the matrix, drawn.")]
+    public IReadOnlyList<PlotItem> Plots { get; private set; } = [];
 
     [Key("expect", "What must come out. The run fails if one does not hold, or matches no variant.", Required = true)]
     public IReadOnlyList<Expectation> Expect { get; private set; } = [];

@@ -22,7 +22,13 @@ internal static partial class ScriptChecks
                     $"register '{field.Name}' names no field; expected 'Register.Field', like 'Device Control.URRE'");
         }
         foreach (var actor in script.Actors.Items)
+        {
             foreach (var function in actor.Value.Functions) Function(errors, script, function);
+            if (actor.Value.Kind == ActorKind.Guest && IsTraffic(script, actor.Value.Maps))
+                errors.Add(actor.Value.Maps.Position, "no guest drives a traffic generator; expected another device, or 'kind: process'");
+        }
+
+        SpaceChecks.Check(script, errors, of => Function(errors, script, of));
         if (script.Timeline.Count == 0) errors.Add(script.PositionOf("timeline"), "the timeline is empty; expected at least one entry");
         foreach (var entry in script.Timeline) Entry(errors, script, entry);
     }
@@ -45,7 +51,10 @@ internal static partial class ScriptChecks
             case SetIrqsEntry irqs: Opened(errors, script, irqs.Of); break;
             case StoreEntry store: Access(errors, script, store.By, store.To, store.Via, store, store.Bytes); break;
             case LoadEntry load: Access(errors, script, load.By, load.From, load.Via, load, load.Bytes); break;
-            default: throw new InvalidOperationException($"{entry.GetType().Name} has no check");
+            case TrafficEntry traffic: Traffic(errors, script, traffic); break;
+            default:
+                if (SpaceChecks.Entry(script, errors, entry, of => Function(errors, script, of))) break;
+                throw new InvalidOperationException($"{entry.GetType().Name} has no check");
         }
         if (entry.At.Point != MigrationPoint.Start && !script.Timeline.OfType<MigrateEntry>().Any())
             errors.Add(entry.PositionOf("at"),
@@ -115,6 +124,21 @@ internal static partial class ScriptChecks
         if (!opened.Contains(of.ToString()))
             errors.Add(of.Position, $"nobody has opened {of}; expected a Function that an actor maps: {Words.Listed(opened)}");
     }
+
+    private static void Traffic(ErrorList errors, Script script, TrafficEntry traffic)
+    {
+        Function(errors, script, traffic.Of);
+        if (traffic.To.Bar is { } place) Function(errors, script, place.Function);
+        if (script.Topology.Devices.Find(traffic.Of.Device) is not null && !IsTraffic(script, traffic.Of))
+            errors.Add(traffic.Of.Position, $"'{traffic.Of.Device}' generates no traffic; expected a device with 'model: traffic'");
+        foreach (var size in traffic.Bytes.Where(b => b.Bytes is < 1 or > 4096))
+            errors.Add(traffic.PositionOf("bytes"), $"a transfer of {size}; expected 1B to 4KiB");
+        if (traffic.Bytes.Count == 0) errors.Add(traffic.PositionOf("bytes"), "no size; expected 1B to 4KiB, or a list of sizes");
+        if (traffic.For <= Sim.Core.SimDuration.Zero) errors.Add(traffic.PositionOf("for"), "no time at all; expected a time like 50us");
+    }
+
+    private static bool IsTraffic(Script script, FunctionName function) =>
+        script.Topology.Devices.Find(function.Device)?.Value.Model == DeviceModel.Traffic;
 
     private static void Function(ErrorList errors, Script script, FunctionName function)
     {

@@ -16,6 +16,12 @@ namespace Scenarios.Model;
 [Choice("do", "reset", typeof(ResetEntry), "A user resets the Function.")]
 [Choice("do", "set-irqs", typeof(SetIrqsEntry), "A user gives the Function's interrupts new handlers.")]
 [Choice("do", "harass", typeof(HarassEntry), "An actor loads and stores at random places of the Function that it maps.")]
+[Choice("do", "traffic", typeof(TrafficEntry), "A traffic generator reads or writes memory, one size after the other.")]
+[Choice("do", "map", typeof(MapEntry), "A user maps memory or a BAR into an address space.")]
+[Choice("do", "unmap", typeof(UnmapEntry), "A user takes mappings out of an address space.")]
+[Choice("do", "attach", typeof(AttachEntry), "A user gives a further Function an address space.")]
+[Choice("do", "track-dirty", typeof(TrackDirtyEntry), "The IOMMU begins to track what devices write in an address space.")]
+[Choice("do", "read-dirty", typeof(ReadDirtyEntry), "A user reads and clears the dirty bitmap of an address space.")]
 [Choice("do", "poll-health", typeof(PollHealthEntry), "A guest driver reads the device's health as the mlx5 driver does.")]
 public abstract class TimelineEntry : ScriptItem
 {

@@ -21,6 +21,9 @@ public sealed class RootPortItem : ScriptItem
     [Key("link", "The fastest and widest link the port can train.", Required = true)]
     public LinkShape Link { get; private set; }
 
+    [Key("profile", "What its link costs beside speed and width.")]
+    public LinkCost Profile { get; private set; } = LinkCost.Standard;
+
     [Key("propagation", "Time of flight on its link.")]
     public Sim.Core.SimDuration Propagation { get; private set; } = new(5_000_000);
 }
@@ -93,10 +96,18 @@ public sealed class DeviceItem : ScriptItem
     public Sim.Core.SimDuration LoadLatency { get; private set; } = new(300_000_000);
 }
 
+public enum LinkCost
+{
+    [Word("standard", "TLPs with their framing")] Standard,
+    [Word("dllp-overhead", "the same, on the rate that acknowledgements, credit updates and SKP ordered sets leave")] DllpOverhead,
+    [Word("published-baseline", "24 bytes for a request and 20 for a completion besides the payload, on that rate")] PublishedBaseline,
+}
+
 public enum DeviceModel
 {
     [Word("mlx5", "a NIC with the mlx5 programming interface: doorbells, queues, MSI-X, VHCA suspend, save and load")] Mlx5,
     [Word("dma-queue", "a simple queue device without a stop of its own: a doorbell starts DMA")] DmaQueue,
+    [Word("traffic", "a DMA traffic generator: reads, writes or both, of one size, in a window of addresses")] Traffic,
     [Word("plain", "registers and one DMA engine, with the policies written in the script")] Plain,
     [Word("fragile", "a queue device that any store to its stopped registers breaks")] Fragile,
     [Word("snapshot", "a queue device whose image is a snapshot, taken when it is stopped; it can send a first image")] Snapshot,

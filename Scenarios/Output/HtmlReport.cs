@@ -46,6 +46,10 @@ internal sealed partial class HtmlReport
         if (_result.File.Axes.Count >= 2) Glance();
         Verdicts();
         WhatIf();
+        for (var i = 0; i < script.Plots.Count; i++)
+            Add($"<section><h2>{E(script.Plots[i].Title)}</h2>\n{_figures[RunFiles.PlotOf(i)]}</section>");
+        if (_figures.TryGetValue("plots/bandwidth.svg", out var bandwidth))
+            Add($"<section id=\"traffic\"><h2>Traffic</h2>\n{bandwidth}\n{_figures["plots/read-latency.svg"]}</section>");
         Add($"<section id=\"latency\"><h2>Latency of the loads</h2>\n{_figures["plots/latency.svg"]}</section>");
         Add($"<section id=\"variants\"><h2>Variant by variant</h2>");
         for (var i = 0; i < _result.Variants.Count; i++) Variant(i, _result.Variants[i]);

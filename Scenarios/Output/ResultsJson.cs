@@ -91,6 +91,7 @@ internal static class ResultsJson
             });
             json.WriteEndObject();
         });
+        if (r.Traffic.Count > 0) List(json, "traffic", r.Traffic, t => Sample(json, t));
         json.WriteStartObject("load_latency_fs");
         json.WriteNumber("count", r.Loads.Count);
         foreach (var name in Model.ExpectationChecks.Latencies)
@@ -119,6 +120,18 @@ internal static class ResultsJson
             json.WriteString("because", a.Result.Because);
             json.WriteEndObject();
         });
+        json.WriteEndObject();
+    }
+
+    private static void Sample(Utf8JsonWriter json, TrafficSample t)
+    {
+        json.WriteStartObject();
+        json.WriteString("function", t.Function);
+        json.WriteNumber("bytes", t.Bytes);
+        json.WriteNumber("read_bytes_per_s", Math.Round(t.ReadRate));
+        json.WriteNumber("write_bytes_per_s", Math.Round(t.WriteRate));
+        if (t.Median is { } median) json.WriteNumber("read_p50_fs", median.Femtoseconds);
+        if (t.P99 is { } p99) json.WriteNumber("read_p99_fs", p99.Femtoseconds);
         json.WriteEndObject();
     }
 

@@ -16,6 +16,13 @@ internal static class RunFiles
         {
             ["plots/latency.svg"] = renderer.Render(ResultFigures.Latency(result)),
         };
+        if (ResultFigures.Bandwidth(result) is { } bandwidth)
+        {
+            figures["plots/bandwidth.svg"] = renderer.Render(bandwidth);
+            figures["plots/read-latency.svg"] = renderer.Render(ResultFigures.ReadLatency(result));
+        }
+
+        foreach (var (n, plot) in CounterPlots.Of(result).Index()) figures[PlotOf(n)] = renderer.Render(plot);
         foreach (var variant in result.Variants.Select(v => v.Result))
         {
             figures[TimelineOf(variant)] = renderer.Render(ResultFigures.Timeline(variant));
@@ -32,6 +39,8 @@ internal static class RunFiles
         files["results.json"] = ResultsJson.Of(result, [.. all.Order(StringComparer.Ordinal)]);
         return files;
     }
+
+    public static string PlotOf(int index) => $"plots/plot-{index + 1}.svg";
 
     public static string TimelineOf(VariantResult variant) => $"plots/timeline-{variant.Variant.FileName}.svg";
 

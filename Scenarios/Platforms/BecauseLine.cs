@@ -37,6 +37,9 @@ internal static class BecauseLine
             parts.Add($"{name}, like {seat.RootPort!.Function.Id} of {seat.File}, has no {string.Join(" and no ", absent)}");
         }
 
+        if (recorder.FirstFault is { } fault)
+            parts.Add($"the IOMMU refused {names.Of(fault.Requester)} {(fault.IsWrite ? "writing" : "reading")} "
+                + (fault.IsInterrupt ? $"an interrupt: {fault.Reason}" : $"0x{fault.Address:x}: {fault.Reason}"));
         if (watch.FirstOutside is { } write)
             parts.Add($"{names.Of(write.Requester!.Value)} wrote host memory 0x{write.Address:x} that is not its user's");
         var worst = recorder.HostEvents

@@ -11,7 +11,12 @@ internal sealed class DeviceUnit
     {
         Name = name;
         Item = item;
-        Personality = item.Model == DeviceModel.Mlx5 ? new Mlx5Personality() : new DmaQueuePersonality();
+        Personality = item.Model switch
+        {
+            DeviceModel.Mlx5 => new Mlx5Personality(),
+            DeviceModel.Traffic => new TrafficPersonality(),
+            _ => new DmaQueuePersonality(),
+        };
         Device = Personality.Build(sim, name, item);
         Pf = Device.Functions.Single(f => !f.IsVirtual);
         Vfs = [.. Device.Functions.Where(f => f.IsVirtual).OrderBy(f => f.VfIndex)];

@@ -31,6 +31,7 @@ internal static class HostPolicies
     public static Sim.Vfio.VfioPci.RevokePolicy Revoke(Script script, MigrationSupport supports) => script.Kernel.Revoke switch
     {
         Model.RevokePolicy.Zap => Sim.Vfio.VfioPci.RevokePolicy.ZapOnNotRunning,
+        Model.RevokePolicy.Revoke => Sim.Vfio.VfioPci.RevokePolicy.RevokeOnNotRunning,
         Model.RevokePolicy.Fence => Sim.Vfio.VfioPci.RevokePolicy.FenceOnNotRunning,
         Model.RevokePolicy.FenceWhereNeeded when !supports.HasFlag(MigrationSupport.StableImage) =>
             Sim.Vfio.VfioPci.RevokePolicy.FenceOnNotRunning,
@@ -68,6 +69,14 @@ internal static class HostPolicies
         DowntimeLimit = script.Vmm.DowntimeLimit,
         Bandwidth = script.Vmm.Bandwidth is { } rate ? DataRate.FromBitsPerSecond(8 * rate.Bytes) : null,
         Saved = saved,
+    };
+
+    public static IommuPolicy Iommu(Script script) => new()
+    {
+        ScalableMode = script.Iommu.Scalable,
+        InterruptRemapping = script.Iommu.RemapInterrupts,
+        Strict = script.Iommu.Strict,
+        FlushesDirty = script.Iommu.FlushDirty,
     };
 
     private static GhesSeverity Severity(FirmwareSeverity severity) => severity switch

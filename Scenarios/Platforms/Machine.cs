@@ -3,6 +3,7 @@ using Scenarios.Model;
 using Sim.Core;
 using Sim.Iommu.Vtd;
 using Sim.Pcie.Links;
+using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
 using Sim.Vfio.Kernel;
 using ErrorOwner = Sim.Vfio.Kernel.ErrorOwner;
@@ -29,8 +30,7 @@ internal sealed class Machine
         _changes = resolved.Changes;
         Sim = new Simulator(resolved.Seed, queue);
         Root = new RootComplex(Sim);
-        Iommu = new VtdUnit(Root);
-        Root.TranslationAgent = Iommu;
+        if (_script.Iommu.Enabled) Root.TranslationAgent = Iommu = new VtdUnit(Root, _script.Iommu.Options());
         Wire(_script.Topology);
     }
 
@@ -41,7 +41,8 @@ internal sealed class Machine
 
     public RootComplex Root { get; }
 
-    public VtdUnit Iommu { get; }
+    /// <summary>The remapping unit; null on a machine without one.</summary>
+    public VtdUnit? Iommu { get; }
 
     public List<Switch> Switches { get; } = [];
 
@@ -61,7 +62,7 @@ internal sealed class Machine
         var tree = await Enumerator.EnumerateAsync(Root, Platform?.Policy());
         var policy = HostPolicies.Of(_script);
         if (Platform is { IsFirmwares: true }) policy = policy with { Owner = ErrorOwner.FirmwareFirst };
-        _kernel = new HostKernel(Root, policy, tree, Iommu);
+        _kernel = new HostKernel(Root, policy, tree, Iommu, HostPolicies.Iommu(_script));
         foreach (var device in Devices)
         {
             var pf = tree.SelectMany(f => f.Subtree()).Single(f => f.Id == device.Pf.Id);
@@ -80,6 +81,29 @@ internal sealed class Machine
         foreach (var (name, function) in Named()) await OverrideAsync(name, [function], _ => true);
         foreach (var change in _changes) await ChangeAsync(change);
         foreach (var device in Devices) await device.Personality.StartAsync(this, device);
+    }
+
+    /// <summary>The address of a place that DMA goes to, after enumeration.</summary>
+    public ulong AddressOf(DmaPlace place)
+    {
+        if (place.Bar is not { } bar) return place.Address;
+        var function = Device(bar.Function.Device).Function(bar.Function.Vf);
+        return Kernel[function.Id].Discovered.Bars.Single(b => b.Index == bar.Bar).Address + bar.Offset;
+    }
+
+    /// <summary>Whether a Requester is a traffic generator: its TLPs are too many to be told one by one.</summary>
+    public bool IsBulk(RoutingId requester)
+    {
+        foreach (var device in Devices)
+        {
+            if (device.Item.Model != DeviceModel.Traffic) continue;
+            foreach (var function in device.Device.Functions)
+            {
+                if (function.Id == requester) return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Names that a script may set registers of.</summary>
@@ -103,7 +127,7 @@ internal sealed class Machine
         {
             var dump = Platform?.RootPortName == name ? Platform.Seat.RootPort : null;
             var port = Root.AddRootPort(name, dump?.Options);
-            _sockets.Add(name, new Socket(port, port.Function, dump?.Link ?? item.Link, item.Propagation));
+            _sockets.Add(name, new Socket(port, port.Function, dump?.Link ?? item.Link, ProfileOf(item)));
             Platform?.Stand(port.Function, dump);
             if (Platform?.RootPortName == name) WireSwitches(Platform, name);
         }
@@ -118,7 +142,7 @@ internal sealed class Machine
                 Switches.Add(sw);
                 Plug(item.At.Name, sw.Upstream, item.Link);
                 foreach (var (port, hardware) in item.Ports.Items.Zip(sw.Downstream))
-                    _sockets.Add($"{name}.{port.Name}", new Socket(hardware, hardware.Function, port.Value.Link, port.Value.Propagation));
+                    _sockets.Add($"{name}.{port.Name}", new Socket(hardware, hardware.Function, port.Value.Link, ProfileOf(port.Value)));
                 pending.RemoveAll(s => s.Name == name);
             }
         }
@@ -142,6 +166,7 @@ internal sealed class Machine
                 Up = dumped.Up?.PortOptions ?? new SwitchPortOptions(),
                 Down = dumped.Down.PortOptions,
                 Acs = dumped.Down.Options.Acs,
+                Dpc = dumped.Down.Options.Dpc,
             };
             var sw = new Switch(Sim, $"switch@{(dumped.Up ?? dumped.Down).Function.Id}", 1, options);
             Switches.Add(sw);
@@ -149,7 +174,7 @@ internal sealed class Machine
             Plug(at, sw.Upstream, dumped.Up?.Link ?? above.Shape);
             var below = sw.Downstream[0];
             _sockets[at] = above with { Port = below, Shape = dumped.Down.Link ?? above.Shape };
-            _sockets.Add($"{sw.Name}.p0", new Socket(below, below.Function, _sockets[at].Shape, above.Propagation));
+            _sockets.Add($"{sw.Name}.p0", new Socket(below, below.Function, _sockets[at].Shape, above.Profile));
             platform.Stand(sw.Upstream.Function, dumped.Up);
             platform.Stand(below.Function, dumped.Down);
         }
@@ -160,8 +185,18 @@ internal sealed class Machine
         var socket = _sockets[at];
         var speed = (LinkSpeed)Math.Min(socket.Shape.Generation, shape.Generation);
         var width = (LinkWidth)Math.Min(socket.Shape.Lanes, shape.Lanes);
-        var profile = LinkProfile.Standard with { Propagation = socket.Propagation };
-        Links.Add(Link.Connect(socket.Port, lower, speed, width, profile));
+        Links.Add(Link.Connect(socket.Port, lower, speed, width, socket.Profile));
+    }
+
+    private static LinkProfile ProfileOf(RootPortItem item)
+    {
+        var profile = item.Profile switch
+        {
+            LinkCost.DllpOverhead => LinkProfile.DllpOverhead,
+            LinkCost.PublishedBaseline => LinkProfile.PublishedBaseline,
+            _ => LinkProfile.Standard,
+        };
+        return profile with { Propagation = item.Propagation };
     }
 
     private async Task OverrideKindsAsync(Func<SourcePosition, bool> which)
@@ -204,5 +239,5 @@ internal sealed class Machine
             await WriteAsync(function, field, change.Value);
     }
 
-    private sealed record Socket(Port Port, Function Function, LinkShape Shape, SimDuration Propagation);
+    private sealed record Socket(Port Port, Function Function, LinkShape Shape, LinkProfile Profile);
 }

@@ -26,4 +26,7 @@ internal sealed class MemoryWatch
 
     /// <summary>The first such write; null if there was none.</summary>
     public MemoryWrite? FirstOutside { get; private set; }
+
+    /// <summary>A write that another watch found outside what its user has.</summary>
+    public void Note(in MemoryWrite write) => FirstOutside ??= write;
 }

@@ -1,5 +1,6 @@
 using Scenarios.Results;
 using Sim.Core;
+using Sim.Iommu;
 using Sim.Pcie.Config;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Errors;
@@ -51,7 +52,7 @@ internal sealed class Recorder
             _counters.Add("kernel log lines");
         });
         machine.Kernel.Outcome.Recorded.Subscribe((SimTime _, in HostEvent happened) => CountEvent(happened.Kind));
-        machine.Iommu.Faults.Recorded.Subscribe((SimTime _, in Sim.Iommu.FaultRecord _) => _counters.Add("IOMMU faults"));
+        machine.Iommu?.Faults.Recorded.Subscribe((SimTime _, in FaultRecord fault) => OnFault(in fault));
     }
 
     /// <summary>Present time, from the recorder's beginning.</summary>
@@ -66,6 +67,9 @@ internal sealed class Recorder
     /// <summary>Decisions of stopped functions on their users' requests, in order.</summary>
     public List<(SimTime Time, AccessRecord Access)> StoppedAccesses { get; } = [];
 
+    /// <summary>The first request that the IOMMU refused; null if it refused none.</summary>
+    public FaultRecord? FirstFault { get; private set; }
+
     /// <summary>Accesses that faulted, in order.</summary>
     public List<SimTime> Sigbuses { get; } = [];
 
@@ -79,7 +83,21 @@ internal sealed class Recorder
 
     public SimTime Relative(SimTime time) => SimTime.Zero + (time - _start);
 
-    public void Count(string name) => _counters.Add(name);
+    public void Count(string name, long count = 1) => _counters.Add(name, count);
+
+    /// <summary>What traffic generators moved, in order.</summary>
+    public List<TrafficSample> Traffic { get; } = [];
+
+    /// <summary>A traffic generator was measured with one size: also as counters, which expectations can ask for.</summary>
+    public void OnTraffic(TrafficSample sample)
+    {
+        Traffic.Add(sample);
+        var of = $"of {sample.Function} at {sample.Bytes}B";
+        if (sample.ReadRate > 0) Count($"read Mb/s {of}", (long)(sample.ReadRate * 8 / 1e6));
+        if (sample.WriteRate > 0) Count($"write Mb/s {of}", (long)(sample.WriteRate * 8 / 1e6));
+        if (sample.Median is { } median) Count($"median read ns {of}", median.Femtoseconds / 1_000_000);
+        if (sample.P99 is { } p99) Count($"99 % read ns {of}", p99.Femtoseconds / 1_000_000);
+    }
 
     private void CountEvent(HostEventKind kind)
     {
@@ -158,6 +176,7 @@ internal sealed class Recorder
     {
         var header = hop.Tlp.Header;
         _lastTlp = Relative(time);
+        if (_machine.IsBulk(header.RequesterId)) return;
         if (hop.Direction.To is PcieDevice device)
         {
             _counters.Add($"{header.Type} at {device.Name}");
@@ -196,6 +215,8 @@ internal sealed class Recorder
             _counters.Add($"stores held by {access.Function.Name}");
         }
 
+        if (access.Header.RequesterId.Value != 0)
+            _counters.Add($"{access.Header.Type} of {_names.Of(access.Header.RequesterId)} at {access.Function.Name}: {access.Decision}");
         if (access.Function is not IMigratableFunction { ResponderSuspended: true }) return;
         if (access.Header.RequesterId.Value != 0)
         {
@@ -217,6 +238,14 @@ internal sealed class Recorder
         _counters.Add("peer TLPs to a stopped Function");
         _counters.Add($"{access.Header.Type} of a peer to a stopped Function: {access.Decision}");
         Lanes.Instant(access.Function.Name, Now, LaneKind.Dma, $"{access.Header.Type} of a peer: {access.Decision}");
+    }
+
+    private void OnFault(in FaultRecord fault)
+    {
+        FirstFault ??= fault;
+        _counters.Add("IOMMU faults");
+        _counters.Add($"IOMMU faults of {_names.Of(fault.Requester)}: {fault.Reason}");
+        Lanes.Instant("IOMMU", Now, LaneKind.Fault, $"{fault.Reason} of {_names.Of(fault.Requester)}");
     }
 
     private void OnErrorStep(SimTime time, in ErrorStep step)

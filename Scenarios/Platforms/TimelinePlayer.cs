@@ -7,7 +7,7 @@ using Sim.Vfio.Virtualization;
 namespace Scenarios.Platforms;
 
 /// <summary>Plays a script's timeline on the source machine: every entry is a process of its own that waits for its moment.</summary>
-internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, Recorder recorder, Points points)
+internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, Spaces spaces, Recorder recorder, Points points)
 {
     private const ulong AllOnes32 = uint.MaxValue;
     private const int MissesUntilCompromised = 3;
@@ -51,6 +51,9 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
             case LoadEntry { Via: not AccessPath.Mmap } load:
                 await RepeatAsync(entry, _ => KernelAccessAsync(load.By.Name, load.From, load.Via, null, (int)load.Bytes.Bytes));
                 break;
+            case TrafficEntry traffic:
+                await RepeatAsync(entry, _ => new TrafficRun(machine, traffic, recorder).RunAsync());
+                break;
             case StoreEntry store:
                 await RepeatAsync(entry, _ => AccessAsync(store.By.Name, store.To, store.Value, (int)store.Bytes.Bytes));
                 break;
@@ -74,6 +77,9 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 break;
             case WriteConfigEntry write:
                 await RepeatAsync(entry, _ => WriteConfigAsync(write));
+                break;
+            default:
+                await RepeatAsync(entry, _ => spaces.PlayAsync(entry));
                 break;
         }
     }

@@ -16,12 +16,16 @@ internal sealed class TlpTrace : IDisposable
     /// <summary>TLPs that are kept for the report where all of them are in a file.</summary>
     public const int Kept = 400;
 
+    // Of traffic generators the beginning is enough.
+    private const int MostBulk = 1000;
+
     private readonly List<TlpRecord> _records = [];
     private readonly List<LinkWay> _ways = [];
     private readonly TraceChannel<TlpFrame> _channel;
     private readonly NameBook _names;
     private readonly TraceFiles? _files;
     private readonly bool _payload;
+    private int _bulk;
 
     /// <param name="machine">The machine.</param>
     /// <param name="names">Puts TLPs into words.</param>
@@ -40,8 +44,11 @@ internal sealed class TlpTrace : IDisposable
         for (var way = 0; way < directions.Length; way++)
         {
             var number = way;
-            directions[way].Arrived.Subscribe((SimTime time, in TlpHop hop) => Pass(SimTime.Zero + (time - start),
-                SimTime.Zero + SimDuration.Max(hop.Started - start, SimDuration.Zero), number, hop.Tlp));
+            directions[way].Arrived.Subscribe((SimTime time, in TlpHop hop) =>
+            {
+                if (machine.IsBulk(hop.Tlp.Header.RequesterId) && ++_bulk > MostBulk) return;
+                Pass(SimTime.Zero + (time - start), SimTime.Zero + SimDuration.Max(hop.Started - start, SimDuration.Zero), number, hop.Tlp);
+            });
         }
     }
 

@@ -52,7 +52,8 @@ internal sealed class VariantSimulation(
             reference = Observe(cast);
             causes.Arm();
         });
-        var player = new TimelinePlayer(machine, _script, cast, recorder, points);
+        var spaces = new Spaces(machine, _script, cast, recorder, watch);
+        var player = new TimelinePlayer(machine, _script, cast, spaces, recorder, points);
         points.Reach(MigrationPoint.Start);
         var played = machine.Sim.Start("timeline", player.PlayAsync);
         Drain(machine, played);
@@ -86,6 +87,7 @@ internal sealed class VariantSimulation(
             TlpCount = trace?.Count ?? 0,
             Chains = recorder.Chains(),
             Loads = recorder.Loads,
+            Traffic = recorder.Traffic,
             Lanes = recorder.Lanes.Finish(recorder.LastOfInterest()),
             Dmesg = recorder.Dmesg,
             Registers = BecauseLine.DecidingRegisters(recorder),
@@ -106,7 +108,8 @@ internal sealed class VariantSimulation(
             await points.WaitAsync(moment);
             dump = MachineDump.Of(machine);
         });
-        var played = machine.Sim.Start("timeline", new TimelinePlayer(machine, _script, cast, recorder, points).PlayAsync);
+        var spaces = new Spaces(machine, _script, cast, recorder, new MemoryWatch(machine, cast));
+        var played = machine.Sim.Start("timeline", new TimelinePlayer(machine, _script, cast, spaces, recorder, points).PlayAsync);
         for (SimTime? end = null; dump is null && machine.Sim.PendingEvents > 0 && !(machine.Sim.Now > end);)
         {
             machine.Sim.RunUntil(machine.Sim.Now + SimDuration.FromMicroseconds(10), cancellation);

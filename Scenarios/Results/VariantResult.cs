@@ -24,6 +24,7 @@ public sealed record VariantResult(Variant Variant)
 
     public IReadOnlyList<ErrorChain> Chains { get; init; } = [];
     public IReadOnlyList<LoadSample> Loads { get; init; } = [];
+    public IReadOnlyList<TrafficSample> Traffic { get; init; } = [];
     public IReadOnlyList<Lane> Lanes { get; init; } = [];
     public IReadOnlyList<LogLine> Dmesg { get; init; } = [];
 

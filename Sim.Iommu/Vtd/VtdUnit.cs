@@ -61,7 +61,8 @@ public sealed partial class VtdUnit : ITranslationAgent
     /// <summary>Every permitted device write that was translated.</summary>
     public Probe<TranslatedWrite> Written { get; } = new();
 
-    internal Simulator Sim { get; }
+    /// <summary>The engine.</summary>
+    public Simulator Sim { get; }
 
     internal HostMemory Memory { get; }
 

@@ -53,6 +53,10 @@ public sealed partial class IntelIommu
     /// <summary>Whether the unit runs in scalable mode.</summary>
     public bool IsScalable { get; }
 
+    /// <summary>Whether domains can have accessed and dirty bits.</summary>
+    public bool CanTrackDirty =>
+        IsScalable && (_unit.Read(VtdRegister.ExtendedCapability, 8) & VtdField.AccessedDirtySupport) != 0;
+
     /// <summary>Where tables come from.</summary>
     public PhysicalPages Pages { get; }
 
@@ -98,7 +102,7 @@ public sealed partial class IntelIommu
     /// <returns>False where the hardware or its mode cannot.</returns>
     public async Task<bool> SetDirtyTrackingAsync(IommuDomain domain, bool on)
     {
-        if (!IsScalable || (_unit.Read(VtdRegister.ExtendedCapability, 8) & VtdField.AccessedDirtySupport) == 0) return false;
+        if (!CanTrackDirty) return false;
         domain.TracksDirty = on;
         foreach (var (requester, attached) in _attached)
             if (attached == domain) WriteScalable(requester, PasidType.SecondStage, domain.Table, domain.Levels, domain.Id, on);

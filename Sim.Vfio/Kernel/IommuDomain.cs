@@ -38,6 +38,9 @@ public sealed class IommuDomain
     /// <summary>Whether the hardware sets accessed and dirty bits.</summary>
     public bool TracksDirty { get; internal set; }
 
+    /// <summary>First address that the tables do not reach.</summary>
+    public ulong Limit => 1ul << PagingEntry.Shift(Levels + 1);
+
     /// <summary>The largest page that <see cref="Map"/> uses where address and length permit: 4 KiB, 2 MiB or 1 GiB.</summary>
     public ulong LargestPage { get; set; } = Page;
 
@@ -120,9 +123,9 @@ public sealed class IommuDomain
     {
         for (var at = iova & ~(Page - 1); at < iova + bytes;)
         {
-            if (Find(at) is not { } leaf)
+            if (Find(at, out var hole) is not { } leaf)
             {
-                at += Page;
+                at = (at | hole - 1) + 1;
                 continue;
             }
 
@@ -142,7 +145,7 @@ public sealed class IommuDomain
     public async Task ReadAndClearDirtyAsync(ulong iova, ulong bytes, ICollection<ulong> pages)
     {
         ReadDirty(iova, bytes, clear: true, pages);
-        await FlushAsync(iova, bytes);
+        if (_iommu.Policy.FlushesDirty) await FlushAsync(iova, bytes);
     }
 
     private static void CheckRange(ulong iova, ulong address, ulong bytes)
@@ -162,14 +165,18 @@ public sealed class IommuDomain
         return 1;
     }
 
-    private (ulong Entry, int Level)? Find(ulong iova)
+    private (ulong Entry, int Level)? Find(ulong iova) => Find(iova, out _);
+
+    private (ulong Entry, int Level)? Find(ulong iova, out ulong hole)
     {
-        if (iova >> PagingEntry.Shift(Levels + 1) != 0) return null;
+        hole = Limit;
+        if (iova >= Limit) return null;
         var table = Table;
         for (var level = Levels; ; level--)
         {
             var at = table + (ulong)(PagingEntry.Index(iova, level) * PagingEntry.Bytes);
             var entry = _memory.ReadValue(at, 8);
+            hole = 1ul << PagingEntry.Shift(level);
             if ((entry & 3) == 0) return null;
             if (level == 1 || (entry & PagingEntry.Large) != 0) return (at, level);
             table = entry & PagingEntry.Address;
@@ -179,7 +186,7 @@ public sealed class IommuDomain
     /// <summary>The entry of a level, with the tables above it made as needed.</summary>
     private ulong EntryAt(ulong iova, int wanted)
     {
-        if (iova >> PagingEntry.Shift(Levels + 1) != 0)
+        if (iova >= Limit)
             throw new ArgumentException($"IOVA {iova:x} is beyond tables of {Levels} levels.", nameof(iova));
         var table = Table;
         for (var level = Levels; ; level--)

@@ -15,4 +15,7 @@ public sealed record IommuPolicy
     /// <summary>Whether an unmap waits for the invalidation of the IOTLB (strict); if not, translations linger until something else
     /// flushes.</summary>
     public bool Strict { get; init; } = true;
+
+    /// <summary>Whether dirty bits that were cleared are flushed out of the IOTLB. A kernel that forgets it loses later writes.</summary>
+    public bool FlushesDirty { get; init; } = true;
 }

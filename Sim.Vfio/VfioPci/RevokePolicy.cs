@@ -9,6 +9,10 @@ public enum RevokePolicy
     /// <summary>CPU mappings are zapped and a fault is a SIGBUS; read() and write() on the region still work.</summary>
     ZapOnNotRunning,
 
+    /// <summary>As <see cref="ZapOnNotRunning"/>, and dma-bufs of BARs are revoked: peers' access ends, too, where the importer hears of
+    /// it.</summary>
+    RevokeOnNotRunning,
+
     /// <summary>Mappings are zapped, and read(), write() and ioeventfds are refused too.</summary>
     FenceOnNotRunning,
 }

@@ -19,6 +19,7 @@ public sealed partial class VfioPciDevice
         using (await _memoryLock.LockAsync())
         {
             if (Kernel.Policy.BlocksDisabledMemory) Zap();
+            await RevokeDmaBufsAsync();
             var command = await Function.ReadAsync(Command, 2);
             var control = await Function.ReadAsync(Function.Express + DeviceControl, 2);
             var control2 = await Function.ReadAsync(Function.Express + DeviceControl2, 2);
@@ -33,6 +34,7 @@ public sealed partial class VfioPciDevice
             await Function.WriteAsync(Function.Express + DeviceControl2, 2, control2);
             await Function.WriteAsync(Command, 2, command);
             await RestoreMsixAsync();
+            RestoreDmaBufs();
         }
 
         if (Migration is not null && NotifiesResetDone) await Migration.ResetDoneAsync();

@@ -118,19 +118,20 @@ public sealed partial class VfioPciDevice
         throw new ArgumentException($"{Function} has no memory BAR {index}.", nameof(index));
     }
 
-    private Task BeforeStepAsync(MigrationState from, MigrationState to)
+    private async Task BeforeStepAsync(MigrationState from, MigrationState to)
     {
         var stops = VfioMigration.RespondsToMmio(from) && !VfioMigration.RespondsToMmio(to);
-        if (Policy == RevokePolicy.None || !stops) return Task.CompletedTask;
+        if (Policy == RevokePolicy.None || !stops) return;
         // Before the arc begins: whoever faults during it must not get the mapping back.
         _leavingResponsiveState = true;
         Zap();
-        return Task.CompletedTask;
+        if (Policy is RevokePolicy.RevokeOnNotRunning or RevokePolicy.FenceOnNotRunning) await RevokeDmaBufsAsync();
     }
 
     private Task AfterStepAsync(MigrationState from, MigrationState to)
     {
         _leavingResponsiveState = false;
+        RestoreDmaBufs();
         return Task.CompletedTask;
     }
 }

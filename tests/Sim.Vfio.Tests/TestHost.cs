@@ -72,12 +72,12 @@ internal sealed class TestHost
 
     public IEnumerable<string> Dmesg => Kernel.Log.Lines.Select(l => l.Text);
 
-    public TestHost Boot(HostErrorPolicy? policy = null)
+    public TestHost Boot(HostErrorPolicy? policy = null, IommuPolicy? iommu = null)
     {
         Run(async () =>
         {
             var tree = await Enumerator.EnumerateAsync(Root);
-            Kernel = new HostKernel(Root, policy ?? new HostErrorPolicy(), tree, Iommu);
+            Kernel = new HostKernel(Root, policy ?? new HostErrorPolicy(), tree, Iommu, iommu);
             KernelPf = Kernel.Functions.Single(f => f.Discovered.DeviceId == DmaQueueLayout.PhysicalDeviceId);
             Vfs = Kernel.Add(await Enumerator.EnableVfsAsync(Root, KernelPf.Discovered, 2));
             await Kernel.StartErrorServicesAsync();

@@ -25,7 +25,13 @@ internal static class SvgPlot
 
         foreach (var series in figure.Series)
         {
-            var size = series.Mark.Shape == MarkShape.Tick ? 6.5 : 7.5;
+            var size = series.Mark.Shape == MarkShape.Tick ? 6.5 : series.Joined ? 5 : 7.5;
+            for (var i = 1; series.Joined && i < series.Points.Count; i++)
+            {
+                var (from, to) = (series.Points[i - 1], series.Points[i]);
+                svg.Line(left + width * x.Part(from.X), Place(from), left + width * x.Part(to.X), Place(to), series.Mark.Colour, 1.2);
+            }
+
             foreach (var point in series.Points)
                 svg.Mark(left + width * x.Part(point.X), Place(point), series.Mark, size, point.Tip, 0.75);
         }

@@ -81,6 +81,9 @@ public sealed class KernelTextTests
         Assert.That(IommuText.Fault(new(default, Vf, 0x1000, false, FaultReason.ContextEntryNotPresent)), Is.EqualTo(
             "DMAR: [DMA Read NO_PASID] Request device [1b:00.2] fault addr 0x1000 [fault reason 0x02] "
             + "Present bit in context entry is clear"));
+        Assert.That(IommuText.Fault(new(default, Vf, 0x2000, false, FaultReason.SecondStageNotPermitted)), Is.EqualTo(
+            "DMAR: [DMA Read NO_PASID] Request device [1b:00.2] fault addr 0x2000 [fault reason 0x79] "
+            + "SM: Read/Write permission error in second-level paging entry"));
         Assert.That(IommuText.Fault(new(default, Vf, 0x12ul << 48, true, FaultReason.InterruptFormatBlocked)), Is.EqualTo(
             "DMAR: [INTR-REMAP] Request device [1b:00.2] fault index 0x12 [fault reason 0x25] "
             + "Blocked a compatibility format interrupt request"));
