@@ -44,6 +44,24 @@ internal sealed class RealMachineTests
         });
     }
 
+    [TestCaseSource(typeof(Tests.Dumps), nameof(Tests.Dumps.All))]
+    public void The_digit_that_what_if_names_changes_verdict_and_reason_when_it_is_changed_in_the_dump(string file)
+    {
+        var (path, name) = (Tests.Dumps.PathOf(file), $"{With} / {Found} / today");
+        var seat = Seat.Read(path);
+        var was = new ScenarioRunner(new SimulatedVariants(), 2).Run(Only(OnMachine(seat, Found), v => v == name), CancellationToken.None);
+        var answer = new WhatIf(new SimulatedVariants(), 2).Ask(was, CancellationToken.None).Single();
+        var (alteration, place) = answer.Alterations.Where(a => a.Changes.Count == 1)
+            .Select(a => (a, Place: PlaceOf(seat, a.Changes[0]))).First(a => a.Place is not null);
+        var (function, offset, bits) = place!.Value;
+        var edited = Tests.Dumps.Flip(File.ReadAllText(path), function, offset, bits);
+        var now = Run(OnMachine(Seat.Parse(path, edited), Found), v => v == name).Variants.Single().Result;
+        var (expected, change) = (alteration.Result, alteration.Changes[0].ToString());
+        Assert.That((now.Host, now.Migration), Is.EqualTo((expected.Host, expected.Migration)), change);
+        Assert.That((now.Host, now.Migration), Is.Not.EqualTo((answer.Was.Host, answer.Was.Migration)));
+        Assert.That(now.Because, Is.Not.EqualTo(answer.Was.Because));
+    }
+
     [Test]
     public void One_digit_of_a_bridges_SERR_enable_decides_whether_a_message_passes()
     {
@@ -201,6 +219,24 @@ internal sealed class RealMachineTests
         Tests.Dumps.All.SelectMany(file => Hosts.Select(host => new object[] { file, host }));
 
     private static string Dump() => Tests.Dumps.Committed(Switch);
+
+    /// <summary>Where in the dump the field of a change is; null if the dump does not hold its Function.</summary>
+    private static (string Function, int Offset, int Bits)? PlaceOf(Seat seat, RegisterChange change)
+    {
+        var part = change.Function switch
+        {
+            "rp0" => seat.RootPort,
+            "nic" => seat.Device,
+            _ when change.Function.EndsWith(".p0", StringComparison.Ordinal) && change.Function.Contains('@') =>
+                seat.Switches[^1].Down,
+            _ => null,
+        };
+        if (part is null) return null;
+        foreach (var register in Scenarios.Dumps.KnownRegisters.Of(part.Function).SelectMany(s => s.Registers))
+            foreach (var field in register.Fields.Where(f => $"{register.Name}.{f.Name}" == change.Path && f.Width == 1))
+                return (part.Function.Id.ToString(), register.Offset + field.Lsb / 8, 1 << field.Lsb % 8);
+        return null;
+    }
 
     /// <summary>The dump with every reporting enable and SERR# set on the way to 03:00.0.</summary>
     private static string Reporting(string dump)
