@@ -198,8 +198,8 @@ internal sealed class Recorder
         if (header.IsMessage) return;
         Lanes.Instant(_names.Of(header.RequesterId), time, LaneKind.Dma, $"{header.Type} from {device.Name}");
         var id = header.RequesterId;
-        if (device.Functions.FirstOrDefault(f => f.Id == id) is not IMigratableFunction { InitiatorSuspended: true } function) return;
-        if (InterruptController.IsInterrupt(header.FirstByteAddress))
+        if (device.Functions.FirstOrDefault(f => f.Id == id) is not IMigratableFunction function) return;
+        if (function.InitiatorSuspended && InterruptController.IsInterrupt(header.FirstByteAddress))
             _counters.Add("interrupts that arrived from a Function suspended as initiator");
         if (!function.ResponderSuspended) return;
         _counters.Add("requests of a stopped Function");

@@ -177,6 +177,16 @@ public struct TlpHeader : IEquatable<TlpHeader>
         }
     }
 
+    /// <summary>Gives a memory Request another address, in the form that it then must have: 3 DWs below 4 GiB, 4 DWs from there on
+    /// (§2.2.4.1).</summary>
+    public void Readdress(ulong value)
+    {
+        var low = (HeaderDwords == 4 ? Dw3 : Dw2) & 3;
+        var wide = value >> 32 != 0;
+        Dw0 = Dw0 & ~(1u << 29) | (wide ? 1u << 29 : 0);
+        (Dw2, Dw3) = wide ? ((uint)(value >> 32), (uint)value & ~3u | low) : ((uint)value & ~3u | low, 0);
+    }
+
     /// <summary>No Write flag of a Translation Request, the address's low bit (§10.2.2).</summary>
     public readonly bool IsNoWrite =>
         At == AddressType.TranslationRequest && Type == TlpType.MRd && !Th && ((HeaderDwords == 4 ? Dw3 : Dw2) & 1) != 0;

@@ -346,7 +346,7 @@ public sealed class RootComplex
         {
             _routes.Show(Sim.Now, port, in tlp, "peer-to-peer through the Root Complex: forwarded to", peer);
             var forwarded = tlp;
-            forwarded.Header.Address = translation.Address;
+            forwarded.Header.Readdress(translation.Address);
             peer.Transmitter.Send(in forwarded, ready, from);
             return;
         }

@@ -105,7 +105,10 @@ internal sealed class DecidingLineTests
         new object[] { "doorbell-restarts-stopped-device", "restarts", "stopped_store: restart", "stopped_store: unfenced" },
         new object[] { "doorbell-restarts-stopped-device", "restarts", "at: saved + 1us", "at: 41us" },
         new object[] { "blast-radius", "with-aer / native-aer", "vf_aer: true", "vf_aer: false" },
-        new object[] { "blast-radius", "without-aer / firmware-recovers", "firmware_nonfatal: recoverable", "firmware_nonfatal: corrected" },
+        new object[]
+        {
+            "blast-radius", "without-aer / firmware-recovers", "firmware_nonfatal: recoverable", "firmware_nonfatal: corrected",
+        },
         new object[]
         {
             "peer-write-to-stopped-device", "sinks / native-aer", "stopped_store: discard", "stopped_store: unsupported-request",
@@ -182,7 +185,7 @@ internal sealed class DecidingLineTests
 
         // Where nothing migrates and nothing goes wrong, counters are the answer, and their lines above.
         var verdicts = occurring.Distinct().Where(v => v != (HostIntegrity.Intact, MigrationIntegrity.None));
-        Assert.That(flips.Select(a => ((HostIntegrity, MigrationIntegrity))a[5]!).Distinct(), Is.EquivalentTo(verdicts));
+        Assert.That(flips.Select(a => ((HostIntegrity, MigrationIntegrity))a[5]!).Distinct(), Is.SupersetOf(verdicts));
     }
 
     private static TestCaseData Flip(string what, string script, string variant, string old, string fresh,

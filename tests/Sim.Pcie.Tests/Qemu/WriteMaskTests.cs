@@ -34,7 +34,7 @@ public sealed class WriteMaskTests
         ["Command"] = 0x0040,
         ["Device Control"] = 0xFFF0,
         ["Link Control"] = 0xFFFF,
-        ["Device Control 2"] = 0x835F,
+        ["Device Control 2"] = 0x87DF,
         ["Link Control 2"] = 0xFFFF,
         ["Root Control"] = 0x0018,
         ["Uncorrectable Error Mask"] = 0xFFFF_FFFF,

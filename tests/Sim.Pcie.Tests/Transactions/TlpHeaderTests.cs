@@ -119,4 +119,15 @@ public sealed class TlpHeaderTests
     [TestCase("xx:00.0")]
     [TestCase(":.0")]
     public void Other_text_is_no_Routing_ID(string text) => Assert.That(RoutingId.TryParse(text, out _), Is.False);
+
+    [TestCase(0x1000ul, 0x40_0000_8000ul, 4)]
+    [TestCase(0x40_0000_8000ul, 0x1000ul, 3)]
+    [TestCase(0x1000ul, 0x2000ul, 3)]
+    public void AReaddressedRequestHasTheFormThatItsAddressAsksFor(ulong from, ulong to, int dwords)
+    {
+        var header = Tlps.MemoryRead(RoutingId.Of(1, 0, 0), 5, from, 64).Header;
+        header.Readdress(to);
+        Assert.That(header, Is.EqualTo(Tlps.MemoryRead(RoutingId.Of(1, 0, 0), 5, to, 64).Header));
+        Assert.That(header.HeaderDwords, Is.EqualTo(dwords));
+    }
 }

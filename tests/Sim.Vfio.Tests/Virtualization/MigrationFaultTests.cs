@@ -10,7 +10,7 @@ using Sim.Vfio.Virtualization;
 
 namespace Sim.Vfio.Tests.Virtualization;
 
-/// <summary>Something goes wrong in each phase of a migration: it ends in a stated outcome within simulated time, and never hangs.</summary>
+/// <summary>Something goes wrong in each phase of a migration: it ends in a stated outcome within simulated time and never hangs.</summary>
 public sealed class MigrationFaultTests
 {
     private const uint Flr = 1 << 15;
