@@ -208,7 +208,7 @@ internal sealed class PeerRequester
             var request = new Tlp(Request.Header, Request.Body is { } body ? port.Bodies.Rent(body.Bytes) : null);
             request.Header.RequesterId = port.Function.Id;
             request.Header.Tag = tag;
-            request.Header.Address = Target;
+            request.Header.Readdress(Target);
             return request;
         }
 

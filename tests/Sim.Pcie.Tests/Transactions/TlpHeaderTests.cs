@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using Sim.Pcie.Spec;
+using Sim.Pcie.Transactions;
 
 namespace Sim.Pcie.Tests.Transactions;
 
