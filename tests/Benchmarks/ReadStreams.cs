@@ -1,8 +1,11 @@
 using Sim.Core;
+using Sim.Iommu;
+using Sim.Iommu.Vtd;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Links;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
+using Sim.Vfio.Kernel;
 
 namespace Benchmarks;
 
@@ -11,6 +14,7 @@ internal sealed class ReadStreams : IPreparedRun
 {
     private const int Slots = 64;
     private const int TreeFanOut = 8;
+    private const ulong LargePage = 2 << 20;
 
     private readonly Simulator _sim;
     private readonly ReadsWorkload _workload;
@@ -97,7 +101,23 @@ internal sealed class ReadStreams : IPreparedRun
             AddReader(sw.Downstream[0], $"dev{copy}", Slots, profile);
         }
 
-        _sim.Start($"enumerate{copy}", () => Enumerator.EnumerateAsync(root, new EnumerationPolicy { MaxPayloadSize = 512 }));
+        _sim.Start($"enumerate{copy}", async () =>
+        {
+            await Enumerator.EnumerateAsync(root, new EnumerationPolicy { MaxPayloadSize = 512 });
+            if (_workload.Translated) Translate(root);
+        });
+    }
+
+    /// <summary>One large page over all that is read: after the first read every look-up hits.</summary>
+    private void Translate(RootComplex root)
+    {
+        var unit = new VtdUnit(root);
+        root.TranslationAgent = unit;
+        var iommu = new IntelIommu(root, unit);
+        var domain = iommu.CreateDomain("benchmark");
+        domain.LargestPage = LargePage;
+        domain.Map(0, 0, LargePage, IoPermissions.ReadWrite);
+        foreach (var reader in _readers) iommu.Attach(reader.Id, domain);
     }
 
     private void AddReader(SwitchPort port, string name, int slots, LinkProfile profile)

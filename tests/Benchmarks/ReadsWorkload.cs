@@ -19,6 +19,9 @@ internal sealed class ReadsWorkload : IWorkload
     /// <summary>64 endpoints of 8 tags each behind two levels of switches, instead of one behind one switch.</summary>
     public bool Tree { get; init; }
 
+    /// <summary>Every read is translated by a VT-d unit whose IOTLB holds all that is read.</summary>
+    public bool Translated { get; init; }
+
     public string Usage => $"{Name} READS=2e6 COPIES=1";
 
     public IPreparedRun Prepare(IReadOnlyList<long> numbers, EventQueueKind queue) =>

@@ -29,6 +29,7 @@ costs=(
   "failing reads|reads 1e6|reads-failing 1e6"
   "observed|reads 1e6|reads-observed 1e6"
   "tree of 64|reads 1e6|reads-tree 1e6"
+  "translated|reads 1e6|reads-iommu 1e6"
 )
 
 field() { sed -n "s/^RESULT.* $1=\([^ ]*\).*/\1/p"; }

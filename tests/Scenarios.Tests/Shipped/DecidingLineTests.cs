@@ -147,6 +147,7 @@ internal sealed class DecidingLineTests
         new object[] { "link-efficiency", "the run", "rp0: { link: gen3 x8, profile: published-baseline }", "rp0: { link: gen3 x8 }" },
         new object[] { "link-efficiency", "the run", "of: reads, pattern: read, outstanding: 64",
             "of: reads, pattern: read, outstanding: 8" },
+        new object[] { "peer-writes-race-reset", "type1", "kernel: type1", "kernel: iommufd" },
         new object[] { Main, "mlx5 / silent / today", "vcpus_stop: before-device", "vcpus_stop: after-device" },
     ];
 
