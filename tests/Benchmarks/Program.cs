@@ -10,7 +10,8 @@ IWorkload[] workloads =
 [
     new HoldWorkload(), new PingWorkload(),
     new ReadsWorkload(), new ReadsWorkload { Name = "reads-failing", FailEvery = 10_000 },
-    new ReadsWorkload { Name = "reads-observed", Observed = true }, new ReadsWorkload { Name = "reads-tree", Tree = true }, new ReadsWorkload { Name = "reads-iommu", Translated = true },
+    new ReadsWorkload { Name = "reads-observed", Observed = true }, new ReadsWorkload { Name = "reads-tree", Tree = true },
+    new ReadsWorkload { Name = "reads-iommu", Translated = true },
     new TlpDecodeWorkload(),
 ];
 
