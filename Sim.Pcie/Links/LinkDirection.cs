@@ -232,6 +232,9 @@ public sealed class LinkDirection : EventTarget
             if (start > bestStart || (start == bestStart && head.Order > bestOrder)) continue;
             if (k != (int)FlowClass.Posted && start != SimTime.MaxValue && MustWaitForPosted(in head)) continue;
             (best, bestStart, bestOrder) = (k, start, head.Order);
+
+            // Mostly all that waits is of one class.
+            if (lane.Line.Count == _waiting) break;
         }
 
         // Without its credits none can go: the return of some comes here again.
