@@ -4,7 +4,7 @@ using Scenarios.Tests.Shipped;
 
 namespace Scenarios.Tests;
 
-/// <summary>Address spaces, traffic and resets of a shipped script, each broken at one place: one located line says what was expected.</summary>
+/// <summary>Address spaces, traffic and resets of a shipped script, broken at one place: a located line says what was expected.</summary>
 internal sealed class BrokenSpacesTests
 {
     [TestCase("of: [peer]", "of: [pear]", "x.yaml:18:24: no device is called 'pear' (did you mean 'peer'?)")]
