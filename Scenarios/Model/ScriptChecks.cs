@@ -43,7 +43,7 @@ internal static partial class ScriptChecks
             case InjectEntry inject: Injected(errors, script, inject); break;
             case AerInjectEntry inject: AerInject(errors, inject); break;
             case LinkFaultEntry fault: Known(errors, "port", fault.On, Sockets(script.Topology)); break;
-            case WriteConfigEntry write: Function(errors, script, write.Of); Opened(errors, script, write.Of); break;
+            case WriteConfigEntry write: Opened(errors, script, write.Of); break;
             case HarassEntry harass: Harass(errors, script, harass); break;
             case StreamEntry stream: Stream(errors, script, stream); break;
             case SetStateEntry state: Opened(errors, script, state.Of); break;

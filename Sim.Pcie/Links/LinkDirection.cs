@@ -154,7 +154,7 @@ public sealed class LinkDirection : EventTarget
         var kind = tlp.Header.FlowClass;
         _lanes[(int)kind].Line.Add(kind, in tlp, ready, _order++, holder);
         _waiting++;
-        if ((tlp.Header.Attributes & (TlpAttributes.RelaxedOrdering | TlpAttributes.IdBasedOrdering)) != 0) _relaxed++;
+        if (OrderingRules.IsRelaxed(in tlp.Header)) _relaxed++;
 
         // What goes next has begun, or begins before this one could; else this may go first.
         if (_chosen == None || ready < _start) Choose();
@@ -317,7 +317,7 @@ public sealed class LinkDirection : EventTarget
         lane.Credits.Consume(data, _start);
         lane.Line.DropHead();
         _waiting--;
-        if (_relaxed > 0 && (tlp.Header.Attributes & (TlpAttributes.RelaxedOrdering | TlpAttributes.IdBasedOrdering)) != 0) _relaxed--;
+        if (_relaxed > 0 && OrderingRules.IsRelaxed(in tlp.Header)) _relaxed--;
         BytesSent += _bytes;
         _free = _end;
         _chosen = None;

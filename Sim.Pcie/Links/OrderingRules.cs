@@ -24,12 +24,16 @@ public static class OrderingRules
         };
     }
 
+    /// <summary>Whether an attribute frees a TLP from some that are before it (§2.2.6.4).</summary>
+    public static bool IsRelaxed(in TlpHeader header) =>
+        (header.Attributes & (TlpAttributes.RelaxedOrdering | TlpAttributes.IdBasedOrdering)) != 0;
+
     /// <summary>Column 2: nothing passes a Posted Request but what Relaxed Ordering or ID-Based Ordering frees (A2b, B2b, C2b,
     /// D2b).</summary>
     public static bool MayPassPosted(in TlpHeader later, in TlpHeader posted)
     {
+        if (!IsRelaxed(in later)) return false;
         var attributes = later.Attributes;
-        if ((attributes & (TlpAttributes.RelaxedOrdering | TlpAttributes.IdBasedOrdering)) == 0) return false;
 
         // B2b: a Read Request has no use for RO here; every other row has.
         var isRead = later.FlowClass == FlowClass.NonPosted && !later.HasData;
