@@ -47,7 +47,20 @@ public enum MarkShape { Circle, Square, Triangle, Diamond, Cross, Tick }
 /// <summary>Lanes over time.</summary>
 public sealed record TimelineFigure(string Title, SimTime From, SimTime To, IReadOnlyList<Lane> Lanes) : Figure(Title)
 {
+    /// <summary>Quantities over the same time, below the lanes.</summary>
+    public IReadOnlyList<TimelinePanel> Panels { get; init; } = [];
+
+    /// <summary>A stretch that is shaded through all of it; null for none.</summary>
+    public LaneSpan? Shade { get; init; }
+
     public override bool IsEmpty => To.Femtoseconds <= From.Femtoseconds || Lanes.All(l => l.Spans.Count == 0 && l.Instants.Count == 0);
+}
+
+/// <summary>Quantities over a timeline's time: x of each point in femtoseconds.</summary>
+public sealed record TimelinePanel(string Title, IReadOnlyList<PlotSeries> Series)
+{
+    /// <summary>What stands in place of the points when there are none.</summary>
+    public string WhenEmpty { get; init; } = "nothing";
 }
 
 /// <summary>Draws figures.</summary>

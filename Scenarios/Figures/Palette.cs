@@ -40,6 +40,8 @@ internal static class Palette
         LaneKind.Error => ("error", new(MarkShape.Cross, "#d55e00")),
         LaneKind.Interrupt => ("interrupt", new(MarkShape.Triangle, "#56789a")),
         LaneKind.Fault => ("fault", new(MarkShape.Cross, "#1b1f24")),
+        LaneKind.Sending => ("memory is sent", new(MarkShape.Square, "#dfe7c8")),
+        LaneKind.Downtime => ("guest stands", new(MarkShape.Square, "#f3c9b5")),
         LaneKind.Recovery => ("recovery", new(MarkShape.Diamond, "#0072b2")),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no colour"),
     };

@@ -20,7 +20,7 @@ internal sealed partial class HtmlReport
         foreach (var chain in r.Chains) Chain(chain);
         Table("Differences between source and destination", ["what", "where", "source", "destination"],
             r.Differences.Select(d => (string[])[d.What, d.Where, d.Source, d.Destination]));
-        foreach (var name in (string[])[RunFiles.StoppedOf(r), RunFiles.TimelineOf(r)])
+        foreach (var name in (string[])[RunFiles.StoppedOf(r), RunFiles.MigrationOf(r), RunFiles.TimelineOf(r)])
             if (_figures.TryGetValue(name, out var figure)) Add($"<figure>{figure}</figure>");
         Add($"<h4>Kernel log</h4>");
         if (r.Dmesg.Count == 0) Add($"<p class=\"note\">Nothing was logged.</p>");

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text;
+using Scenarios.Figures;
 using Scenarios.Language;
 using Scenarios.Platforms;
 using Scenarios.Results;
+using Sim.Core;
 
 namespace Scenarios.Output;
 
@@ -50,10 +52,31 @@ internal sealed partial class HtmlReport
             Add($"<section><h2>{E(script.Plots[i].Title)}</h2>\n{_figures[RunFiles.PlotOf(i)]}</section>");
         if (_figures.TryGetValue("plots/bandwidth.svg", out var bandwidth))
             Add($"<section id=\"traffic\"><h2>Traffic</h2>\n{bandwidth}\n{_figures["plots/read-latency.svg"]}</section>");
+        if (_figures.TryGetValue(RunFiles.Downtimes, out var downtimes)) Migrations(downtimes);
         Add($"<section id=\"latency\"><h2>Latency of the loads</h2>\n{_figures["plots/latency.svg"]}</section>");
         Add($"<section id=\"variants\"><h2>Variant by variant</h2>");
         for (var i = 0; i < _result.Variants.Count; i++) Variant(i, _result.Variants[i]);
         Add($"</section>\n</main>\n<script>{OpenTheTarget}</script>\n</body>\n</html>");
+    }
+
+    private void Migrations(string downtimes)
+    {
+        Add($"<section id=\"migration\"><h2>Live migration</h2>");
+        Table("", ["variant", "rounds", "pages sent", "while the guest stood", "image", "sent", "downtime", "begin to end"],
+            _result.Variants.Select(v => v.Result).Where(v => v.LiveMigration is not null)
+                .Select(v => Row(v.Variant.Name, v.LiveMigration!)));
+        Add($"{downtimes}</section>");
+
+        static string[] Row(string variant, MigrationTrace m) =>
+        [
+            variant, $"{m.Rounds.Count}", $"{m.Rounds.Sum(r => r.Sent)}",
+            m.Rounds.LastOrDefault(r => r.At >= m.GuestStopped) is { } last ? $"{last.Sent}" : "-",
+            Last(m.ImageBytes), Last(m.SentBytes), Time(m.Downtime), Time(m.Resumed - m.Begun),
+        ];
+
+        static string Last(IReadOnlyList<SumAt> sums) => sums.Count == 0 ? "-" : $"{sums[^1].Value} B";
+
+        static string Time(SimDuration? time) => time is { } t ? MigrationFigures.InWords(t) : "-";
     }
 
     private void Platform(Seat seat)

@@ -6,6 +6,7 @@ using Scenarios.Model;
 using Scenarios.Platforms;
 using Scenarios.Results;
 using Scenarios.Running;
+using Sim.Core;
 
 namespace Scenarios.Output;
 
@@ -92,6 +93,7 @@ internal static class ResultsJson
             json.WriteEndObject();
         });
         if (r.Traffic.Count > 0) List(json, "traffic", r.Traffic, t => Sample(json, t));
+        if (r.LiveMigration is { } migration) Migration(json, migration);
         json.WriteStartObject("load_latency_fs");
         json.WriteNumber("count", r.Loads.Count);
         foreach (var name in Model.ExpectationChecks.Latencies)
@@ -104,6 +106,46 @@ internal static class ResultsJson
 
         json.WriteEndObject();
         json.WriteEndObject();
+    }
+
+    private static void Migration(Utf8JsonWriter json, MigrationTrace m)
+    {
+        json.WriteStartObject("live_migration");
+        Moment("begun_fs", m.Begun);
+        Moment("guest_stopped_fs", m.GuestStopped);
+        Moment("devices_stopped_fs", m.DevicesStopped);
+        Moment("final_bitmap_fs", m.FinalBitmap);
+        Moment("completed_fs", m.Completed);
+        Moment("resumed_fs", m.Resumed);
+        if (m.Downtime is { } downtime) json.WriteNumber("downtime_fs", downtime.Femtoseconds);
+        if (m.Failure is { } failure) json.WriteString("failure", failure);
+        List(json, "rounds", m.Rounds, r => Numbers(("t_fs", r.At.Femtoseconds), ("dirty_pages", r.Dirty), ("sent_pages", r.Sent)));
+        List(json, "image_bytes", m.ImageBytes, s => Numbers(("t_fs", s.At.Femtoseconds), ("bytes", s.Value)));
+        List(json, "sent_bytes", m.SentBytes, s => Numbers(("t_fs", s.At.Femtoseconds), ("bytes", s.Value)));
+        List(json, "throughput", m.Throughput(), j =>
+            Numbers(("from_fs", j.From.Femtoseconds), ("to_fs", j.To.Femtoseconds), ("jobs", j.Jobs)));
+        List(json, "states", m.Lanes.SelectMany(l => l.Spans.Select(s => (l.Name, Span: s))), s =>
+        {
+            json.WriteStartObject();
+            json.WriteString("of", s.Name);
+            json.WriteString("state", s.Span.Label);
+            json.WriteNumber("from_fs", s.Span.From.Femtoseconds);
+            json.WriteNumber("to_fs", s.Span.To.Femtoseconds);
+            json.WriteEndObject();
+        });
+        json.WriteEndObject();
+
+        void Moment(string name, SimTime? time)
+        {
+            if (time is { } t) json.WriteNumber(name, t.Femtoseconds);
+        }
+
+        void Numbers(params ReadOnlySpan<(string Name, long Value)> members)
+        {
+            json.WriteStartObject();
+            foreach (var (name, value) in members) json.WriteNumber(name, value);
+            json.WriteEndObject();
+        }
     }
 
     private static void WhatIf(Utf8JsonWriter json, WhatIfAnswer answer)

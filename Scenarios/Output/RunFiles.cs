@@ -22,11 +22,13 @@ internal static class RunFiles
             figures["plots/read-latency.svg"] = renderer.Render(ResultFigures.ReadLatency(result));
         }
 
+        if (MigrationFigures.Downtimes(result) is { } downtimes) figures[Downtimes] = renderer.Render(downtimes);
         foreach (var (n, plot) in CounterPlots.Of(result).Index()) figures[PlotOf(n)] = renderer.Render(plot);
         foreach (var variant in result.Variants.Select(v => v.Result))
         {
             figures[TimelineOf(variant)] = renderer.Render(ResultFigures.Timeline(variant));
             if (ResultFigures.Stopped(variant) is { } stopped) figures[StoppedOf(variant)] = renderer.Render(stopped);
+            if (MigrationFigures.Course(variant) is { } course) figures[MigrationOf(variant)] = renderer.Render(course);
         }
         var files = new SortedDictionary<string, string>(figures, StringComparer.Ordinal)
         {
@@ -40,9 +42,13 @@ internal static class RunFiles
         return files;
     }
 
+    public const string Downtimes = "plots/downtime.svg";
+
     public static string PlotOf(int index) => $"plots/plot-{index + 1}.svg";
 
     public static string TimelineOf(VariantResult variant) => $"plots/timeline-{variant.Variant.FileName}.svg";
+
+    public static string MigrationOf(VariantResult variant) => $"plots/migration-{variant.Variant.FileName}.svg";
 
     public static string StoppedOf(VariantResult variant) => $"plots/stopped-{variant.Variant.FileName}.svg";
 }

@@ -14,9 +14,13 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
     private const ulong ConfigBytes = 4096;
 
     private readonly ErrorPlayer _errors = new(machine);
+    private LiveMigration? _migration;
 
     /// <summary>What the migration gave at the source; null if the script migrates nothing or it has not ended.</summary>
     public LiveMigrationResult? Migration { get; private set; }
+
+    /// <summary>The same, or as far as one that has not ended got; null if the script migrates nothing.</summary>
+    public LiveMigrationResult? MigrationSoFar => Migration ?? _migration?.SoFar;
 
     /// <summary>Plays all entries.</summary>
     public Task PlayAsync() => Task.WhenAll(script.Timeline.Select((entry, i) =>
@@ -33,14 +37,14 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 break;
             case MigrateEntry:
                 var options = HostPolicies.Migration(script, () => points.Reach(MigrationPoint.Saved));
-                Migration = await new LiveMigration(cast.Vmm!, options).RunAsync();
+                Migration = await (_migration = new LiveMigration(cast.Vmm!, options)).RunAsync();
                 break;
             case SetStateEntry states:
                 foreach (var state in states.To) await SetStateAsync(states.Of, state);
                 break;
             case ResetEntry reset:
                 recorder.Count($"resets of {reset.Of}: {await cast.Opened(reset.Of)!.ResetAsync()}");
-                recorder.Count($"{reset.Of} after a reset: {StateWord(cast.Opened(reset.Of)!.Migration!.State)}");
+                recorder.Count($"{reset.Of} after a reset: {cast.Opened(reset.Of)!.Migration!.State.UapiName()}");
                 break;
             case SetIrqsEntry irqs:
                 recorder.Count($"set-irqs of {irqs.Of}: {await cast.SetIrqsAsync(irqs.Of)}");
@@ -192,13 +196,6 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
     {
         var result = await cast.Opened(of)!.Migration!.SetStateAsync(StateOf(state));
         recorder.Count($"{of} to {state.Word()}: {(result.Error == Sim.Vfio.Errno.None ? "ok" : result.Error.ToString())}");
-    }
-
-    private static string StateWord(MigrationState state)
-    {
-        foreach (var word in Enum.GetValues<DeviceState>())
-            if (StateOf(word) == state) return word.Word();
-        return "ERROR";
     }
 
     private static MigrationState StateOf(DeviceState state) => state switch

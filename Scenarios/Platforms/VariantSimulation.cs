@@ -46,6 +46,7 @@ internal sealed class VariantSimulation(
         var points = new Points(machine.Sim);
         GuestSnapshot? reference = null;
         var causes = new Causes(machine, names, recorder);
+        var book = new MigrationBook(recorder, cast);
         ShowStates(machine, cast, recorder, points, () =>
         {
             if (reference is not null) return;
@@ -61,7 +62,7 @@ internal sealed class VariantSimulation(
         // Where vCPUs stop last, the switch-over is their stop: what they wrote until then counts.
         if (_script.Vmm.VcpusStop == VcpuStop.AfterDevice && reference is not null && player.Migration?.SwitchOver is { } late)
             reference = late with { Images = reference.Images };
-        var incoming = player.Migration is { Error: Sim.Vfio.Errno.None } sent ? Receive(sent.Stream) : null;
+        var incoming = player.Migration is { Error: Sim.Vfio.Errno.None } sent ? Receive(sent, book) : null;
         var migration = new MigrationJudge(machine, cast, causes, reference, player.Migration, incoming).Judge();
         var host = HostJudge.Grade(recorder, watch);
         var counters = recorder.Counted.ToList();
@@ -74,6 +75,7 @@ internal sealed class VariantSimulation(
 
         if (player.Migration is { Error: Sim.Vfio.Errno.None } done) counters.AddRange(MigrationFacts(done));
         inspect?.Invoke(machine);
+        var lanes = recorder.Lanes.Finish(recorder.LastOfInterest());
         return trace?.Finish(Result) ?? Result([]);
 
         VariantResult Result(IReadOnlyList<TlpRecord> tlps) => new(resolved.Variant)
@@ -88,7 +90,8 @@ internal sealed class VariantSimulation(
             Chains = recorder.Chains(),
             Loads = recorder.Loads,
             Traffic = recorder.Traffic,
-            Lanes = recorder.Lanes.Finish(recorder.LastOfInterest()),
+            Lanes = lanes,
+            LiveMigration = book.Finish(player.MigrationSoFar, incoming?.Failure, lanes),
             Dmesg = recorder.Dmesg,
             Registers = BecauseLine.DecidingRegisters(recorder),
         };
@@ -177,6 +180,12 @@ internal sealed class VariantSimulation(
             migration.Stepped.Subscribe((SimTime _, in MigrationStep step) => OnStep(in step, name));
         }
 
+        vmm.Cpu.Stepped.Subscribe((SimTime _, in long _) =>
+        {
+            if (standing) recorder.Lanes.Enter("vCPU", recorder.Now, LaneKind.Running, "runs");
+            standing = false;
+        });
+
         void OnStep(in MigrationStep step, string name)
         {
             if (vmm.Cpu.IsPaused && !standing)
@@ -186,7 +195,7 @@ internal sealed class VariantSimulation(
                 recorder.Lanes.Enter("vCPU", recorder.Relative(step.Begun), LaneKind.Stopped, "stopped");
             }
 
-            recorder.Lanes.Enter(name, recorder.Now, KindOf(step.To), step.To.ToString());
+            recorder.Lanes.Enter(name, recorder.Now, KindOf(step.To), step.To.UapiName());
 
             // The switch-over, and what waits for it, come when the last device gets there.
             if (vmm.Devices.All(d => !IsIssuing(d.Device.Migration!.State))) points.Reach(MigrationPoint.InitiatorSuspended);
@@ -208,7 +217,7 @@ internal sealed class VariantSimulation(
         ("migration: total time, us", (migration.Completed - migration.Begun).Femtoseconds / 1_000_000_000),
     ];
 
-    private static LaneKind KindOf(MigrationState state) => state switch
+    internal static LaneKind KindOf(MigrationState state) => state switch
     {
         MigrationState.Running or MigrationState.PreCopy => LaneKind.Running,
         MigrationState.RunningP2P or MigrationState.PreCopyP2P => LaneKind.Suspended,
@@ -222,7 +231,7 @@ internal sealed class VariantSimulation(
     private static IReadOnlyList<byte[]> ImagesOf(Cast cast) => [.. cast.GuestFunctions.Select(f => ((IMigratableFunction)f).SaveImage())];
 
     /// <summary>The destination: another machine in another simulator, which gets bytes.</summary>
-    private Arrival Receive(byte[] stream)
+    private Arrival Receive(LiveMigrationResult sent, MigrationBook book)
     {
         var (machine, cast) = Boot(DestinationGuestBase, _ => Task.CompletedTask, isDestination: true);
         var vmm = cast.Vmm!;
@@ -239,10 +248,13 @@ internal sealed class VariantSimulation(
         }
 
         var order = HostPolicies.Order(_script.Vmm.ResumeOrder);
+        var begins = machine.Sim.Now;
+        book.WatchDestination(cast, begins, sent.Completed);
         machine.Sim.Start("incoming migration", async () =>
-            result = await IncomingMigration.RunAsync(vmm, stream, _script.Vmm.Irqs == IrqOrder.AfterLoad, order));
+            result = await IncomingMigration.RunAsync(vmm, sent.Stream, _script.Vmm.Irqs == IrqOrder.AfterLoad, order));
         machine.Sim.RunUntil(machine.Sim.Now + DestinationTime, cancellation);
         inspect?.Invoke(machine);
+        if (result is { Failure: null } arrived) book.Arrived(SimTime.Zero + (arrived.Resumed - begins), sent.Completed);
         var (completed, problems) = cast.GuestDevice!.Personality.Report(vmm.Cpu.Program);
         var snapshot = result?.Snapshot is { } s && images.All(i => i is not null) ? s with { Images = images } : null;
         return new Arrival(result?.Failure ?? (result is null ? "the destination did not resume" : null), snapshot, completed, problems);

@@ -39,7 +39,10 @@ public sealed record ErrorStep(SimTime Time, string Component, string What, IRea
 }
 
 /// <summary>What a stretch or instant of a lane means; renderers give each its own colour and mark.</summary>
-public enum LaneKind { Running, Suspended, Stopped, Saving, Blocked, Load, Store, Dma, Tlp, Message, Error, Interrupt, Fault, Recovery }
+public enum LaneKind
+{
+    Running, Suspended, Stopped, Saving, Blocked, Load, Store, Dma, Tlp, Message, Error, Interrupt, Fault, Recovery, Sending, Downtime,
+}
 
 /// <summary>One row of the timeline.</summary>
 public sealed record Lane(string Name, IReadOnlyList<LaneSpan> Spans, IReadOnlyList<LaneInstant> Instants);

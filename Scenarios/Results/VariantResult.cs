@@ -26,6 +26,10 @@ public sealed record VariantResult(Variant Variant)
     public IReadOnlyList<LoadSample> Loads { get; init; } = [];
     public IReadOnlyList<TrafficSample> Traffic { get; init; } = [];
     public IReadOnlyList<Lane> Lanes { get; init; } = [];
+
+    /// <summary>What a live migration measured on its way; null where none began.</summary>
+    public MigrationTrace? LiveMigration { get; init; }
+
     public IReadOnlyList<LogLine> Dmesg { get; init; } = [];
 
     /// <summary>The register fields whose values decided the verdict, in the order they were consulted.</summary>

@@ -71,10 +71,29 @@ public sealed class ScottPlotRenderer : IFigureRenderer
                 if (named.Add(kind.Key)) drawn.LegendText = word;
             }
         }
+        for (var i = 0; i < figure.Panels.Count; i++) Draw(plot, left, figure.Panels[i], -figure.Lanes.Count - 2 * i - 1);
         plot.Axes.Left.TickGenerator = left;
         plot.Axes.SetLimitsX(figure.From.Femtoseconds, figure.To.Femtoseconds);
         plot.ShowLegend(Edge.Right);
-        return 140 + figure.Lanes.Count * 60;
+        return 140 + figure.Lanes.Count * 60 + figure.Panels.Count * 120;
+    }
+
+    /// <summary>A panel is two lanes high; its ticks say nothing and the most there is.</summary>
+    private static void Draw(Plot plot, NumericManual left, TimelinePanel panel, double bottom)
+    {
+        const double Height = 1.4;
+        bottom -= 1;
+        var most = Math.Max(1, panel.Series.SelectMany(s => s.Points).Select(p => p.Y).DefaultIfEmpty(0).Max());
+        left.AddMajor(bottom, $"{panel.Title}: 0");
+        left.AddMajor(bottom + Height, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{most:0.#}"));
+        foreach (var series in panel.Series.Where(s => s.Points.Count > 0))
+        {
+            var drawn = plot.Add.Scatter(
+                series.Points.Select(p => p.X).ToArray(), series.Points.Select(p => bottom + Height * p.Y / most).ToArray());
+            drawn.Color = Color.FromHex(series.Mark.Colour);
+            drawn.MarkerShape = Shape(series.Mark.Shape);
+            drawn.LegendText = $"{panel.Title}: {series.Name}";
+        }
     }
 
     private static void Bottom(Plot plot, AxisTicks axis, string label, Func<double, double> position)

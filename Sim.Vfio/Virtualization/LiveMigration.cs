@@ -22,6 +22,9 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
 
     private Simulator Sim => vmm.Kernel.Sim;
 
+    /// <summary>What was done and measured up to now: all there is of a migration that does not end.</summary>
+    public LiveMigrationResult SoFar => _result with { PagesPerRound = _pagesPerRound, Samples = _samples };
+
     /// <summary>Migrates. On success the guest stands at the source, its devices in STOP_COPY; on failure it runs on where it
     /// can.</summary>
     public async Task<LiveMigrationResult> RunAsync()
@@ -36,7 +39,7 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         await Sim.Delay(_options.AfterWindow);
         var late = await _dirty.TakeAsync();
         await _dirty.StopAsync();
-        return _result with { LatePages = [.. late], PagesPerRound = _pagesPerRound, Samples = _samples };
+        return SoFar with { LatePages = [.. late] };
     }
 
     /// <summary>Everything up to the last page.</summary>
@@ -64,6 +67,7 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         _result = _result with { FinalBitmap = Sim.Now, ImageBytes = (int)_devices.Sum(d => d.ImageBytes) };
         Sample(MigrationQuantity.ImageBytes, _result.ImageBytes);
         var last = await _dirty.TakeAsync();
+        Sample(MigrationQuantity.DirtyPages, last.Count);
         await SendPagesAsync(stream, _options.PreCopyRounds == 0 ? vmm.Memory.PopulatedPages() : last);
         _options.Saved?.Invoke();
         return null;
@@ -145,7 +149,7 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
             var error = await step(device);
             if (vmm.Kernel.Outcome.IsPanicked) return "the host is lost";
             if (error != Errno.None)
-                return $"{what} of {device.Assigned.Device.Function.Id}: {error}, now {device.Assigned.Device.Migration!.State}";
+                return $"{what} of {device.Assigned.Device.Function.Id}: {error}, now {device.Assigned.Device.Migration!.State.UapiName()}";
         }
 
         return null;
@@ -196,6 +200,6 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         }
 
         if (vmm.Aborted is null) vmm.Run();
-        return _result with { Error = Errno.EIO, Failure = failure, PagesPerRound = _pagesPerRound, Samples = _samples };
+        return SoFar with { Error = Errno.EIO, Failure = failure, Recovered = Sim.Now };
     }
 }

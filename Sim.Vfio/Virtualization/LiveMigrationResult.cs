@@ -5,7 +5,7 @@ namespace Sim.Vfio.Virtualization;
 /// <summary>What a migration measures while it goes on.</summary>
 public enum MigrationQuantity
 {
-    /// <summary>Pages found dirty when a round begins.</summary>
+    /// <summary>Pages found dirty when a round begins, the last one, while the guest stands, included.</summary>
     DirtyPages,
 
     /// <summary>Bytes of device images read so far.</summary>
@@ -47,6 +47,9 @@ public sealed record LiveMigrationResult
 
     /// <summary>When the stream was complete.</summary>
     public SimTime Completed { get; init; }
+
+    /// <summary>When a failed migration had been undone.</summary>
+    public SimTime Recovered { get; init; }
 
     /// <summary>The source at the switch-over.</summary>
     public GuestSnapshot? SwitchOver { get; init; }

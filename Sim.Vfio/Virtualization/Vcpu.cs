@@ -32,6 +32,9 @@ public sealed class Vcpu
     /// <summary>Steps and interrupt handlers it ran.</summary>
     public long Steps { get; private set; }
 
+    /// <summary>Each step or interrupt handler when it ended, with how many there were.</summary>
+    public Probe<long> Stepped { get; } = new();
+
     /// <summary>Interrupts raised and not yet taken, as (device, vector).</summary>
     public IReadOnlyCollection<(int Device, int Vector)> PendingInterrupts => _pending;
 
@@ -95,10 +98,12 @@ public sealed class Vcpu
             var (device, vector) = _pending.Min;
             _pending.Remove((device, vector));
             await Program.InterruptAsync(this, device, vector);
+            if (Stepped.IsObserved) Stepped.Emit(Sim.Now, Steps);
             return;
         }
 
         var pause = await Program.StepAsync(this);
+        if (Stepped.IsObserved) Stepped.Emit(Sim.Now, Steps);
         if (pause is { } duration) await Sim.Delay(duration);
         else if (_pending.Count == 0 && !_pauseRequested && !IsDead) await _wake;
     }

@@ -10,6 +10,9 @@ internal static class SvgTimeline
     private const double MarkRow = 18;
     private const int MostLabelRows = 3;
     private const double Right = 24;
+    private const double PanelHead = 22;
+    private const double PanelCurves = 62;
+    private const double PanelGap = 8;
 
     public static string Draw(TimelineFigure figure)
     {
@@ -19,11 +22,19 @@ internal static class SvgTimeline
         var width = SvgRenderer.Width - left - Right;
         var axis = AxisTicks.Linear(figure.From.Femtoseconds, figure.To.Femtoseconds, AxisQuantity.Time, 9);
         var lanes = figure.Lanes.Select(l => new LaneLayout(l, figure, axis, left, width)).ToList();
-        var height = lanes.Sum(l => l.Height);
+        var bands = lanes.Sum(l => l.Height);
+        var height = bands + figure.Panels.Count * (PanelHead + PanelCurves + PanelGap);
 
         var y = top;
         for (var i = 0; i < lanes.Count; y += lanes[i++].Height)
             if (i % 2 == 0) svg.Rectangle(16, y, left + width - 16, lanes[i].Height, "#f8f9fb");
+        if (figure.Shade is { } shade)
+        {
+            var (from, to) = (axis.Part(shade.From.Femtoseconds), axis.Part(shade.To.Femtoseconds));
+            var colour = Palette.Of(shade.Kind).Mark.Colour;
+            svg.Rectangle(left + width * from, top, width * (to - from), height, colour, " fill-opacity=\"0.4\"");
+        }
+
         foreach (var (at, text) in axis.Ticks)
         {
             var x = left + width * axis.Part(at);
@@ -37,6 +48,11 @@ internal static class SvgTimeline
             lane.Draw(svg, y);
             y += lane.Height;
         }
+        foreach (var panel in figure.Panels)
+        {
+            Panel(svg, panel, axis, left, y, width);
+            y += PanelHead + PanelCurves + PanelGap;
+        }
         svg.Rectangle(left, top, width, height, "none", $" stroke=\"{Palette.Frame}\"");
         svg.Text(left + width / 2, top + height + 40, $"simulated time ({axis.Unit})", 13, anchor: "middle");
 
@@ -46,6 +62,39 @@ internal static class SvgTimeline
         var legendHeight = svg.Legend(left, legend, width,
             fills.Concat(marks).Select(k => (Palette.Of(k.k).Word, Palette.Of(k.k).Mark, k.Item2)));
         return svg.Document(SvgRenderer.Width, legend + legendHeight - 2, figure.Title);
+    }
+
+    private static void Panel(SvgWriter svg, TimelinePanel panel, AxisTicks axis, double left, double top, double width)
+    {
+        svg.Line(left, top, left + width, top, Palette.Frame);
+        svg.Text(left + 8, top + 16, panel.Title, 12);
+        var all = panel.Series.SelectMany(s => s.Points).ToList();
+        if (all.Count == 0)
+        {
+            svg.Text(left + width / 2, top + (PanelHead + PanelCurves) / 2 + 4, panel.WhenEmpty, 12, Palette.Faint, "middle");
+            return;
+        }
+
+        var title = 24 + TextWidth.Of(panel.Title, 12);
+        svg.Legend(left + title, top + 12, width - title, panel.Series.Select(s => (s.Name, s.Mark, false)));
+        var most = Math.Max(1, all.Max(p => p.Y));
+        var y = AxisTicks.Linear(0, most, AxisQuantity.Number, 3);
+        foreach (var (at, text) in y.Ticks)
+        {
+            svg.Line(left, Place(at), left + width, Place(at), Palette.Grid);
+            svg.Text(left - 8, Place(at) + 4, text, 11, Palette.Faint, "end");
+        }
+
+        foreach (var series in panel.Series)
+        {
+            var points = series.Points.Select(p => (X: left + width * axis.Part(p.X), p))
+                .Where(p => p.X >= left && p.X <= left + width).ToList();
+            for (var i = 1; i < points.Count; i++)
+                svg.Line(points[i - 1].X, Place(points[i - 1].p.Y), points[i].X, Place(points[i].p.Y), series.Mark.Colour, 1.2);
+            foreach (var (x, point) in points) svg.Mark(x, Place(point.Y), series.Mark, 5, point.Tip, 0.75);
+        }
+
+        double Place(double value) => top + PanelHead + PanelCurves * (1 - value / most);
     }
 
     /// <summary>One lane: what of it is in the window, and on which row each label stands.</summary>

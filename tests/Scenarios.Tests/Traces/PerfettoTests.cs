@@ -49,7 +49,7 @@ internal sealed class PerfettoTests
         Assert.That(names, Is.SupersetOf(new[] { "rp0 -> sw0.up", "sw0.up -> rp0", "sw0.p0 -> nic", "nic -> sw0.p0" }));
         Assert.That(names, Is.SupersetOf(new[] { "nic.vf0", "vCPU", "kernel log" }));
         Assert.That(Of("X").Count(e => Text(e, "cat") == "tlp"), Is.EqualTo(_run.Tlps.Count));
-        Assert.That(Of("X").Select(e => Text(e, "name")), Is.SupersetOf(new[] { "RUNNING", "Stop", "StopCopy" }));
+        Assert.That(Of("X").Select(e => Text(e, "name")), Is.SupersetOf(new[] { "RUNNING", "STOP", "STOP_COPY" }));
         Assert.That(Of("i").Where(e => Text(e, "cat") == "dmesg"), Is.Not.Empty);
     }
 
