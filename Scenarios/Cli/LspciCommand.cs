@@ -47,10 +47,7 @@ internal static class LspciCommand
     private static string Dump(ScriptFile file, string? at, string? variant)
     {
         var start = new SourcePosition(file.Path, 1, 1);
-        var chosen = variant is null ? file.Variants[0] : file.Variants.FirstOrDefault(v => v.Variant.Name == variant)
-            ?? throw new ScriptException(start, $"no variant is called '{variant}'"
-                + $"{NearestWord.Hint(variant, file.Variants.Select(v => v.Variant.Name))}; expected one of "
-                + Words.Listed(file.Variants.Select(v => $"'{v.Variant.Name}'")));
+        var chosen = variant is null ? file.Variants[0] : Options.Variant(file, variant);
         using var interrupt = new Interrupt();
         return new VariantSimulation(chosen, null, false, interrupt.Token).DumpAt(Moment.Parse(at ?? "0ns")!.Value)
             ?? throw new ScriptException(start, $"'{at}' never came in this run; expected a moment of it");

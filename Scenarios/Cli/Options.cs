@@ -1,10 +1,19 @@
 using System.CommandLine;
+using Scenarios.Language;
+using Scenarios.Model;
 
 namespace Scenarios.Cli;
 
 /// <summary>Options that more than one command has.</summary>
 internal static class Options
 {
+    /// <summary>The variant that a command names.</summary>
+    public static ResolvedScript Variant(ScriptFile file, string variant) =>
+        file.Variants.FirstOrDefault(v => v.Variant.Name == variant)
+            ?? throw new ScriptException(new SourcePosition(file.Path, 1, 1), $"no variant is called '{variant}'"
+                + $"{NearestWord.Hint(variant, file.Variants.Select(v => v.Variant.Name))}; expected one of "
+                + Words.Listed(file.Variants.Select(v => $"'{v.Variant.Name}'")));
+
     public static Option<int> Jobs()
     {
         var jobs = new Option<int>("--jobs")

@@ -50,6 +50,7 @@ internal static class PciesimProgram
         {
             RunCommand.Create(variants),
             TestCommand.Create(variants),
+            PathCommand.Create(variants),
             TopologyCommand.Create(),
             LspciCommand.Create(),
             Tlp.TlpCommands.Create(),

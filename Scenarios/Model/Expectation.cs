@@ -35,6 +35,12 @@ public sealed class Expectation : ScriptItem
     [Key("no_dmesg", "Texts that the kernel log does not contain.")]
     public IReadOnlyList<string> NoDmesg { get; private set; } = [];
 
+    [Key("path", "Texts, each of which the path of some TLP that was sent contains: a hop, a decision, a register field.")]
+    public IReadOnlyList<string> Path { get; private set; } = [];
+
+    [Key("iommu_groups", "Groups that must be among the IOMMU groups, each as its Functions with commas between: 'nic, nic.vf0'.")]
+    public IReadOnlyList<string> IommuGroups { get; private set; } = [];
+
     [Key("counters", "Counters of the run, like 'MWr at nic.vf0' or ERR_NONFATAL, with the number or range they must have.")]
     public Named<Comparison> Counters { get; private set; } = Named<Comparison>.Empty;
 
@@ -42,5 +48,6 @@ public sealed class Expectation : ScriptItem
     public Named<TimeComparison> LoadLatency { get; private set; } = Named<TimeComparison>.Empty;
 
     internal bool DemandsNothing => Host.Count + Migration.Count + Because.Count + Differences.Count + Dmesg.Count + NoDmesg.Count
+        + Path.Count + IommuGroups.Count
         + Counters.Items.Count + LoadLatency.Items.Count == 0 && BecauseMatches is null && Difference is null;
 }

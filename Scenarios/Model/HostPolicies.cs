@@ -22,6 +22,13 @@ public sealed class Platform : ScriptItem
 
     [Key("failed_load", "What the Root Complex gives a CPU whose load did not complete successfully.")]
     public FailedLoad FailedLoad { get; private set; } = FailedLoad.AllOnes;
+
+    [Key("peer_to_peer", "What the Root Complex does with a request from below whose address lies below a Root Port.")]
+    public RootPeers PeerToPeer { get; private set; } = RootPeers.Forward;
+
+    [Key("peers_bypass_iommu", "Whether a Root Port sends untranslated requests for another one there around the IOMMU, unless its ACS P2P "
+        + "Request Redirect is set.")]
+    public bool PeersBypassIommu { get; private set; }
 }
 
 public enum ErrorOwner
@@ -57,6 +64,9 @@ public sealed class Kernel : ScriptItem
 
     [Key("reset_done", "Whether a migration driver learns of a reset of its device; one that does not keeps a stale state.")]
     public bool ResetDone { get; private set; } = true;
+
+    [Key("acs", "What the kernel does with Access Control Services at boot, where there is an IOMMU.")]
+    public KernelAcs Acs { get; private set; } = KernelAcs.Isolate;
 
     [Key("disabled_memory", "What happens to a user's BAR mappings while memory space is disabled or the Function resets.")]
     public DisabledMemory DisabledMemory { get; private set; } = DisabledMemory.Zap;

@@ -43,6 +43,7 @@ internal static partial class ScriptChecks
             case InjectEntry inject: Injected(errors, script, inject); break;
             case AerInjectEntry inject: AerInject(errors, inject); break;
             case LinkFaultEntry fault: Known(errors, "port", fault.On, Sockets(script.Topology)); break;
+            case SendTlpEntry send: SendTlp(errors, script, send); break;
             case WriteConfigEntry write: Opened(errors, script, write.Of); break;
             case HarassEntry harass: Harass(errors, script, harass); break;
             case StreamEntry stream: Stream(errors, script, stream); break;
@@ -80,6 +81,40 @@ internal static partial class ScriptChecks
         catch (AerInjectFormatException e)
         {
             errors.Add(inject.PositionOf("text"), $"line {e.Line}, column {e.Column} of the aer-inject text: {e.Complaint}");
+        }
+    }
+
+    private static void SendTlp(ErrorList errors, Script script, SendTlpEntry send)
+    {
+        Known(errors, "component", send.From, ["cpu", .. Components(script.Topology)]);
+        if (send.Requester is { } requester) Known(errors, "component", requester, Components(script.Topology));
+        if (send.To is { Bar: { } place }) Function(errors, script, place.Function);
+        if (send.Dws.Length > 0)
+        {
+            if (send.To is not null) errors.Add(send.PositionOf("to"), "'dws' says the whole TLP, 'to' included; expected one of both");
+            if (Platforms.TlpPlayer.Dws(send.Dws) is null)
+                errors.Add(send.PositionOf("dws"),
+                    $"'{send.Dws}' is no TLP; expected at least 3 DWs like '40000001 0000000f fee00000 12345678'");
+            return;
+        }
+
+        if (send.To is not { } to)
+        {
+            errors.Add(send.Position, "this TLP goes nowhere; expected 'to' with an address or a place in a BAR, or 'dws'");
+            return;
+        }
+
+        var bytes = send.Bytes.Bytes;
+        var low = (to.Bar?.Offset ?? to.Address) & 0xFFF;
+        if (send.Type is RequestKind.MWr or RequestKind.MRd)
+        {
+            if (bytes is < 1 or > 4096) errors.Add(send.PositionOf("bytes"), $"a request of {send.Bytes}; expected 1B to 4KiB");
+            else if ((long)low + bytes > 4096)
+                errors.Add(send.PositionOf("to"), $"{send.Bytes} from {to} on cross a 4 KiB boundary (§2.2.7); expected to stay below it");
+        }
+        else if (bytes is not (4 or 8) || low % (ulong)bytes != 0)
+        {
+            errors.Add(send.PositionOf("bytes"), $"an AtomicOp of {send.Bytes} at {to}; expected 4B or 8B, naturally aligned (§2.2.7)");
         }
     }
 

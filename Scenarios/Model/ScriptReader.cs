@@ -24,6 +24,12 @@ public static class ScriptReader
     internal static ScriptFile ReadFile(string path, Seat seat, string? host, ulong? seed = null) =>
         Read(path, YamlReader.ReadFile(path), seed, new MachineChoice(seat, host));
 
+    /// <summary>Reads a script with other things happening than it says: the rest of it stays.</summary>
+    /// <param name="path">The script.</param>
+    /// <param name="timeline">What happens.</param>
+    internal static ScriptFile ReadFile(string path, SequenceNode timeline) =>
+        Read(path, WithTimeline(YamlReader.ReadFile(path), timeline));
+
     public static ScriptFile Read(string file, string text, ulong? seed = null) => Read(file, YamlReader.Read(file, text), seed);
 
     internal static ScriptFile Read(string file, MappingNode root, ulong? seed = null, MachineChoice? machine = null)
@@ -59,6 +65,15 @@ public static class ScriptReader
             ElsewhereAxes = machine is null ? [] : axesOfPlatform,
             IsElsewhere = machine is not null && setsPlatform,
         };
+    }
+
+    // Nothing is expected of what its author did not think of; and an axis that is no timeline's stays.
+    private static MappingNode WithTimeline(MappingNode root, SequenceNode timeline)
+    {
+        var at = timeline.Position;
+        MappingNode Entry(string key, ScriptNode value) => new(at, [new(new ScalarNode(at, key), value)]);
+        var expected = new SequenceNode(at, [Entry("no_dmesg", new ScalarNode(at, "no line that any kernel writes"))]);
+        return root.Without("timeline").Without("expect").MergedWith(Entry("timeline", timeline)).MergedWith(Entry("expect", expected));
     }
 
     /// <summary>A script finds its machine from its own folder.</summary>

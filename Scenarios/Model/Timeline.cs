@@ -10,6 +10,7 @@ namespace Scenarios.Model;
 [Choice("do", "inject", typeof(InjectEntry), "A Function detects an error that nothing on the bus made.")]
 [Choice("do", "aer-inject", typeof(AerInjectEntry), "Functions detect the errors of an aer-inject file.")]
 [Choice("do", "link-fault", typeof(LinkFaultEntry), "Something goes wrong on a link, below the Transaction Layer.")]
+[Choice("do", "send-tlp", typeof(SendTlpEntry), "Somebody puts a TLP on the wire; its path is told hop by hop.")]
 [Choice("do", "write-config", typeof(WriteConfigEntry), "A user writes a configuration register through vfio.")]
 [Choice("do", "stream", typeof(StreamEntry), "A guest's devices write numbered items into each other, and it looks what arrived.")]
 [Choice("do", "set-state", typeof(SetStateEntry), "A user asks the kernel for a migration state.")]

@@ -26,6 +26,15 @@ public sealed class RootPortItem : ScriptItem
 
     [Key("propagation", "Time of flight on its link.")]
     public Sim.Core.SimDuration Propagation { get; private set; } = new(5_000_000);
+
+    [Key("acs", "The ACS mechanisms that are enabled at the port, and no others; without this what the kernel enables.")]
+    public IReadOnlyList<AcsMechanism>? Acs { get; private set; }
+
+    [Key("blocks", "Ports whose bits are set in its Egress Control Vector: of a Downstream Port its neighbours, of a Root Port others.")]
+    public IReadOnlyList<Reference> Blocks { get; private set; } = [];
+
+    /// <summary>Whether the port has an ACS capability.</summary>
+    internal bool HasAcs => Acs?.Contains(AcsMechanism.Absent) != true;
 }
 
 /// <summary>A switch: one Upstream Port and some Downstream Ports.</summary>

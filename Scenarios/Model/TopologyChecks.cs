@@ -29,7 +29,23 @@ internal static class TopologyChecks
             else if (!taken.TryAdd(at.Name, name))
                 errors.Add(at.Position, $"impossible topology: '{at.Name}' already holds '{taken[at.Name]}'; expected one plug to a port");
         }
+        foreach (var (name, port) in topology.RootPorts.Items.Select(p => (p.Name, p.Value)))
+            Acs(errors, name, port, topology.RootPorts.Names);
+        foreach (var s in topology.Switches.Items)
+            foreach (var port in s.Value.Ports.Items)
+                Acs(errors, $"{s.Name}.{port.Name}", port.Value, s.Value.Ports.Names.Select(p => $"{s.Name}.{p}"));
         Cycles(topology, errors);
+    }
+
+    private static void Acs(ErrorList errors, string name, RootPortItem port, IEnumerable<string> neighbours)
+    {
+        var acs = port.Acs ?? [];
+        if (acs.Count > 1 && acs.Any(a => a is AcsMechanism.Absent or AcsMechanism.None))
+            errors.Add(port.PositionOf("acs"), "'absent' and 'none' leave nothing to enable; expected one of them alone, or mechanisms");
+        if (port.Blocks.Count > 0 && !acs.Contains(AcsMechanism.EgressControl))
+            errors.Add(port.PositionOf("blocks"), "'blocks' has no effect without egress-control; expected 'acs' to enable it");
+        foreach (var blocked in port.Blocks)
+            ScriptChecks.Known(errors, $"neighbour of '{name}'", blocked, neighbours.Where(n => n != name));
     }
 
     private static void Names(Topology topology, ErrorList errors)

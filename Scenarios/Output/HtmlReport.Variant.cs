@@ -17,7 +17,14 @@ internal sealed partial class HtmlReport
         if (Running.LoadStatistics.InWords(r) is { } loads) Add($"<p class=\"note\">{E(loads)}</p>");
         Table("The registers that decided", ["component", "register", "field", "value", "so"],
             r.Registers.Select(f => (string[])[f.Component, f.Register, f.Field, ValueOf(f), f.Effect]));
-        foreach (var chain in r.Chains) Chain(chain);
+        foreach (var path in r.Paths)
+        {
+            Chain(path.Title, path.Steps);
+            Add($"<p class=\"note\">{E(path.Way)}</p>");
+        }
+
+        Table("IOMMU groups", ["group", "Functions"], r.IommuGroups.Select((g, i) => (string[])[$"{i}", g]));
+        foreach (var chain in r.Chains) Chain(chain.Title, chain.Steps);
         Table("Differences between source and destination", ["what", "where", "source", "destination"],
             r.Differences.Select(d => (string[])[d.What, d.Where, d.Source, d.Destination]));
         foreach (var name in (string[])[RunFiles.StoppedOf(r), RunFiles.MigrationOf(r), RunFiles.TimelineOf(r)])
@@ -38,17 +45,19 @@ internal sealed partial class HtmlReport
         Add($"</details>");
     }
 
-    private void Chain(ErrorChain chain)
+    private void Chain(string title, IReadOnlyList<ChainStep> steps)
     {
-        Add($"<h4>{E(chain.Title)}</h4>\n<ol class=\"chain\">");
-        foreach (var step in chain.Steps)
+        Add($"<h4>{E(title)}</h4>\n<ol class=\"chain\">");
+        foreach (var step in steps)
         {
             var fields = step.Fields.Count == 0 ? "" : $"<ul>{string.Concat(step.Fields.Select(f =>
-                $"<li><code>{E(f.Register)}.{E(f.Field)} = {E(ValueOf(f))}</code> {E(f.Effect)}</li>"))}</ul>";
+                $"<li><code>{E(Of(f, step.Component))}.{E(f.Field)} = {E(ValueOf(f))}</code> {E(f.Section ?? "")}</li>"))}</ul>";
             Add($"<li><span class=\"when\">{E($"{step.Time}")}</span> <b>{E(step.Component)}</b> {E(step.What)}{fields}</li>");
         }
         Add($"</ol>");
     }
+
+    private static string Of(DecidingField f, string component) => f.Component == component ? f.Register : $"{f.Component}: {f.Register}";
 
     private void Table(string title, IReadOnlyList<string> heads, IEnumerable<string[]> rows)
     {

@@ -81,17 +81,19 @@ internal static class ResultsJson
         {
             json.WriteStartObject();
             json.WriteString("title", c.Title);
-            List(json, "steps", c.Steps, s =>
-            {
-                json.WriteStartObject();
-                json.WriteNumber("t_fs", s.Time.Femtoseconds);
-                json.WriteString("component", s.Component);
-                json.WriteString("what", s.What);
-                List(json, "fields", s.Fields, f => Field(json, f));
-                json.WriteEndObject();
-            });
+            List(json, "steps", c.Steps, s => Step(json, s));
             json.WriteEndObject();
         });
+        if (r.Paths.Count > 0)
+            List(json, "paths", r.Paths, p =>
+            {
+                json.WriteStartObject();
+                json.WriteString("title", p.Title);
+                json.WriteString("way", p.Way);
+                List(json, "steps", p.Steps, s => Step(json, s));
+                json.WriteEndObject();
+            });
+        if (r.IommuGroups.Count > 0) List(json, "iommu_groups", r.IommuGroups, g => json.WriteStringValue(g));
         if (r.Traffic.Count > 0) List(json, "traffic", r.Traffic, t => Sample(json, t));
         if (r.LiveMigration is { } migration) Migration(json, migration);
         json.WriteStartObject("load_latency_fs");
@@ -148,6 +150,16 @@ internal static class ResultsJson
         }
     }
 
+    private static void Step(Utf8JsonWriter json, ChainStep step)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("t_fs", step.Time.Femtoseconds);
+        json.WriteString("component", step.Component);
+        json.WriteString("what", step.What);
+        List(json, "fields", step.Fields, f => Field(json, f));
+        json.WriteEndObject();
+    }
+
     private static void WhatIf(Utf8JsonWriter json, WhatIfAnswer answer)
     {
         json.WriteStartObject();
@@ -185,6 +197,7 @@ internal static class ResultsJson
         json.WriteString("field", f.Field);
         json.WriteNumber("value", f.Value);
         json.WriteString("effect", f.Effect);
+        if (f.Section is { } section) json.WriteString("section", section);
         if (f.From is { } from) json.WriteString("from", from);
         json.WriteEndObject();
     }

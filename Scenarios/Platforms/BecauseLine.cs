@@ -18,10 +18,12 @@ internal static class BecauseLine
     ];
 
     public static string Of(
-        NameBook names, Recorder recorder, MemoryWatch watch, HostIntegrity host, IReadOnlyList<MigrationDifference> differences)
+        NameBook names, Recorder recorder, MemoryWatch watch, HostIntegrity host, IReadOnlyList<MigrationDifference> differences,
+        IReadOnlyList<RoutePath> paths)
     {
         List<string> parts = [];
         if (Accesses(recorder) is { } accesses) parts.Add(accesses);
+        if (paths.Count > 0) parts.Add($"{paths[0].Title}: {paths[0].Way}" + (paths.Count > 1 ? $" (and {paths.Count - 1} more)" : ""));
         if (Deciding(recorder) is { } step)
         {
             parts.Add(Short(names, recorder, step, step.Bits));

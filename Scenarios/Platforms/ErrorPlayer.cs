@@ -3,7 +3,6 @@ using Scenarios.Model;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Inject;
 using Sim.Pcie.Spec;
-using Sim.Pcie.Topology;
 
 namespace Scenarios.Platforms;
 
@@ -13,7 +12,7 @@ internal sealed class ErrorPlayer(Machine machine)
     public void Inject(InjectEntry entry)
     {
         TlpHeader? header = TryHeader(entry.Header, out var parsed) && entry.Header.Length > 0 ? parsed : null;
-        Function(entry.On.Name).Errors.Report(ErrorTable.Find(entry.Error.Name)!.Error, header);
+        machine.FunctionOf(entry.On.Name).Errors.Report(ErrorTable.Find(entry.Error.Name)!.Error, header);
     }
 
     public void Inject(AerInjectEntry entry)
@@ -74,6 +73,4 @@ internal sealed class ErrorPlayer(Machine machine)
         LinkFaultKind.FlowControl => LinkFault.FlowControl,
         _ => LinkFault.Overflow,
     };
-
-    private Function Function(string name) => machine.Named().First(n => n.Name == name).Function;
 }

@@ -1,6 +1,8 @@
 using Scenarios.Model;
 using Sim.Core;
+using Sim.Pcie.Capabilities;
 using Sim.Pcie.Endpoints;
+using Sim.Pcie.Topology;
 using Sim.Vfio.Kernel;
 using Sim.Vfio.Virtualization;
 using ErrorOwner = Sim.Vfio.Kernel.ErrorOwner;
@@ -77,7 +79,47 @@ internal static class HostPolicies
         InterruptRemapping = script.Iommu.RemapInterrupts,
         Strict = script.Iommu.Strict,
         FlushesDirty = script.Iommu.FlushDirty,
+        Acs = script.Kernel.Acs switch
+        {
+            KernelAcs.NoRedirect => AcsPolicy.NoRedirect,
+            KernelAcs.AsFound => AcsPolicy.AsFound,
+            _ => AcsPolicy.Isolate,
+        },
     };
+
+    /// <summary>What the Root Complex does with peers.</summary>
+    public static RootComplexOptions RootComplex(Script script) => new()
+    {
+        PeersBypassTranslation = script.Platform.PeersBypassIommu,
+        PeerToPeer = script.Platform.PeerToPeer switch
+        {
+            RootPeers.Resegment => RootPeerToPeer.Resegment,
+            RootPeers.UnsupportedRequest => RootPeerToPeer.Reject,
+            _ => RootPeerToPeer.Forward,
+        },
+    };
+
+    /// <summary>The ACS mechanisms that a port item names.</summary>
+    public static AcsFeatures Acs(IReadOnlyList<AcsMechanism> mechanisms)
+    {
+        var features = AcsFeatures.None;
+        foreach (var mechanism in mechanisms)
+        {
+            features |= mechanism switch
+            {
+                AcsMechanism.SourceValidation => AcsFeatures.SourceValidation,
+                AcsMechanism.TranslationBlocking => AcsFeatures.TranslationBlocking,
+                AcsMechanism.RequestRedirect => AcsFeatures.RequestRedirect,
+                AcsMechanism.CompletionRedirect => AcsFeatures.CompletionRedirect,
+                AcsMechanism.UpstreamForwarding => AcsFeatures.UpstreamForwarding,
+                AcsMechanism.EgressControl => AcsFeatures.EgressControl,
+                AcsMechanism.DirectTranslated => AcsFeatures.DirectTranslated,
+                _ => AcsFeatures.None,
+            };
+        }
+
+        return features;
+    }
 
     private static GhesSeverity Severity(FirmwareSeverity severity) => severity switch
     {

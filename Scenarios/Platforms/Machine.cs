@@ -7,6 +7,7 @@ using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
 using Sim.Vfio.Kernel;
 using ErrorOwner = Sim.Vfio.Kernel.ErrorOwner;
+using KernelGroups = Sim.Vfio.Kernel.IommuGroups;
 using Topology = Scenarios.Model.Topology;
 
 namespace Scenarios.Platforms;
@@ -17,6 +18,8 @@ internal sealed class Machine
     private const string RootPortsKind = "root-ports";
     private const string SwitchPortsKind = "switch-ports";
     private const string FunctionsKind = "functions";
+    private const int AcsControl = 0x06;
+    private const int EgressControlVector = 0x08;
 
     private readonly Script _script;
     private readonly IReadOnlyList<RegisterChange> _changes;
@@ -29,7 +32,7 @@ internal sealed class Machine
         if (resolved.Platform is { } seat) Platform = new PlatformSetup(seat, resolved.Host, _script.Topology);
         _changes = resolved.Changes;
         Sim = new Simulator(resolved.Seed, queue);
-        Root = new RootComplex(Sim);
+        Root = new RootComplex(Sim, HostPolicies.RootComplex(_script));
         if (_script.Iommu.Enabled) Root.TranslationAgent = Iommu = new VtdUnit(Root, _script.Iommu.Options());
         Wire(_script.Topology);
     }
@@ -62,14 +65,17 @@ internal sealed class Machine
         var tree = await Enumerator.EnumerateAsync(Root, Platform?.Policy());
         var policy = HostPolicies.Of(_script);
         if (Platform is { IsFirmwares: true }) policy = policy with { Owner = ErrorOwner.FirmwareFirst };
-        _kernel = new HostKernel(Root, policy, tree, Iommu, HostPolicies.Iommu(_script));
+        var iommu = HostPolicies.Iommu(_script);
+        _kernel = new HostKernel(Root, policy, tree, Iommu, iommu);
         foreach (var device in Devices)
         {
             var pf = tree.SelectMany(f => f.Subtree()).Single(f => f.Id == device.Pf.Id);
             if (device.Item.Vfs > 0) _kernel.Add(await Enumerator.EnableVfsAsync(Root, pf, device.Item.Vfs));
         }
 
+        if (Iommu is not null) await KernelGroups.EnableAcsAsync(Root, tree, iommu.Acs);
         await _kernel.StartErrorServicesAsync();
+        foreach (var (name, item) in Ports(_script.Topology)) await EnableAcsAsync(name, item);
         if (Platform is not null)
         {
             // What a host setup says of all Functions, then what was found of those that are in the dump, then the script's own.
@@ -81,7 +87,11 @@ internal sealed class Machine
         foreach (var (name, function) in Named()) await OverrideAsync(name, [function], _ => true);
         foreach (var change in _changes) await ChangeAsync(change);
         foreach (var device in Devices) await device.Personality.StartAsync(this, device);
+        if (Iommu is not null) IommuGroups = NamesOf(await KernelGroups.DeriveAsync(Root, tree));
     }
+
+    /// <summary>The IOMMU groups after boot, each as the names of its Functions; none without an IOMMU.</summary>
+    public IReadOnlyList<string> IommuGroups { get; private set; } = [];
 
     /// <summary>The address of a place that DMA goes to, after enumeration.</summary>
     public ulong AddressOf(DmaPlace place)
@@ -118,6 +128,18 @@ internal sealed class Machine
         }
     }
 
+    /// <summary>The Function that a script calls by a name: of a port, of a switch's Upstream Port, of a device.</summary>
+    public Function FunctionOf(string name) => Named().First(n => n.Name == name).Function;
+
+    /// <summary>The port of a component: a Root Port's or Downstream Port's towards its device, a switch's or device's towards the Root
+    /// Complex.</summary>
+    public Port PortOf(string name)
+    {
+        if (_sockets.TryGetValue(name, out var socket)) return socket.Port;
+        if (Switches.Find(s => s.Name == name) is { } sw) return sw.Upstream;
+        return Device(name.Split('.')[0]).Device;
+    }
+
     /// <summary>The link below a Root Port or Switch Downstream Port.</summary>
     public Link LinkBelow(string port) => _sockets[port].Port.Link!;
 
@@ -126,7 +148,7 @@ internal sealed class Machine
         foreach (var (name, _, item) in topology.RootPorts.Items)
         {
             var dump = Platform?.RootPortName == name ? Platform.Seat.RootPort : null;
-            var port = Root.AddRootPort(name, dump?.Options);
+            var port = Root.AddRootPort(name, dump?.Options ?? OptionsOf(item));
             _sockets.Add(name, new Socket(port, port.Function, dump?.Link ?? item.Link, ProfileOf(item)));
             Platform?.Stand(port.Function, dump);
             if (Platform?.RootPortName == name) WireSwitches(Platform, name);
@@ -138,7 +160,13 @@ internal sealed class Machine
         {
             foreach (var (name, position, item) in pending.Where(s => _sockets.ContainsKey(s.Value.At.Name)).ToList())
             {
-                var sw = new Switch(Sim, name, item.Ports.Items.Count, new SwitchOptions { Latency = item.Latency });
+                var options = new SwitchOptions
+                {
+                    Latency = item.Latency,
+                    PortNames = [.. item.Ports.Names],
+                    PortsWithoutAcs = [.. item.Ports.Items.Where(p => !p.Value.HasAcs).Select(p => p.Name)],
+                };
+                var sw = new Switch(Sim, name, item.Ports.Items.Count, options);
                 Switches.Add(sw);
                 Plug(item.At.Name, sw.Upstream, item.Link);
                 foreach (var (port, hardware) in item.Ports.Items.Zip(sw.Downstream))
@@ -186,6 +214,35 @@ internal sealed class Machine
         var speed = (LinkSpeed)Math.Min(socket.Shape.Generation, shape.Generation);
         var width = (LinkWidth)Math.Min(socket.Shape.Lanes, shape.Lanes);
         Links.Add(Link.Connect(socket.Port, lower, speed, width, socket.Profile));
+    }
+
+    // Root Ports of today offer no P2P Egress Control; one that a script enables it at does.
+    private static RootPortOptions OptionsOf(RootPortItem item)
+    {
+        var usual = new RootPortOptions();
+        return usual with { Acs = item.HasAcs, AcsSupported = usual.AcsSupported | HostPolicies.Acs(item.Acs ?? []) };
+    }
+
+    private static IEnumerable<(string Name, RootPortItem Item)> Ports(Topology topology) => topology.RootPorts.Items
+        .Select(p => (p.Name, p.Value))
+        .Concat(topology.Switches.Items.SelectMany(s => s.Value.Ports.Items.Select(p => ($"{s.Name}.{p.Name}", p.Value))));
+
+    /// <summary>ACS of a port as the script has it, in place of what the kernel enabled; a dumped port keeps the dump's.</summary>
+    private async Task EnableAcsAsync(string name, RootPortItem item)
+    {
+        if (item.Acs is not { } mechanisms || !item.HasAcs || Platform?.RootPortName == name && Platform.Seat.RootPort is not null) return;
+        var function = _sockets[name].Function;
+        var acs = function.Config.FindExtendedCapability(ExtendedCapabilityId.AccessControlServices);
+        await Kernel[function.Id].UpdateAsync(acs + AcsControl, 2, 0x7F, (uint)HostPolicies.Acs(mechanisms));
+        uint vector = 0;
+        foreach (var blocked in item.Blocks) vector |= 1u << ((BridgeFunction)_sockets[blocked.Name].Function).PortNumber;
+        if (vector != 0) await Kernel[function.Id].UpdateAsync(acs + EgressControlVector, 4, uint.MaxValue, vector);
+    }
+
+    private IReadOnlyList<string> NamesOf(KernelGroups groups)
+    {
+        var names = Named().ToLookup(n => n.Function.Id, n => n.Name);
+        return [.. groups.Groups.Select(g => string.Join(", ", g.Select(f => names[f.Id].FirstOrDefault() ?? f.Id.ToString())))];
     }
 
     private static LinkProfile ProfileOf(RootPortItem item)

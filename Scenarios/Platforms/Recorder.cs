@@ -168,9 +168,13 @@ internal sealed class Recorder
     /// <summary>Whose value a register has that a dump gave; null for any other.</summary>
     public string? OriginOf(RegisterBit bit) => Platform?.OriginOf(bit);
 
-    public Results.ErrorStep Shown(SimTime time, ErrorStep step) => new(
+    public ChainStep Shown(SimTime time, ErrorStep step) => new(
         time, step.Component, step.Text,
-        [.. step.Bits.Select(b => new DecidingField(b.Function, b.Register, b.Field, b.Value, step.Text) { From = OriginOf(b) })]);
+        [.. step.Bits.Select(b => Deciding(b, step.Text))]);
+
+    /// <summary>A register field with what followed from it.</summary>
+    public DecidingField Deciding(RegisterBit bit, string effect) =>
+        new(bit.Function, bit.Register, bit.Field, bit.Value, effect) { From = OriginOf(bit), Section = bit.Section };
 
     private void OnTlp(SimTime time, in TlpHop hop)
     {

@@ -1,5 +1,6 @@
 using Scenarios.Language;
 using Scenarios.Model;
+using Scenarios.Results;
 using Sim.Pcie.Endpoints;
 using Sim.Vfio.Migration;
 using Sim.Vfio.Virtualization;
@@ -15,6 +16,10 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
 
     private readonly ErrorPlayer _errors = new(machine);
     private LiveMigration? _migration;
+    private readonly TlpPlayer _tlps = new(machine, recorder);
+
+    /// <summary>The ways of the TLPs that were sent.</summary>
+    public IReadOnlyList<RoutePath> Paths => _tlps.Paths;
 
     /// <summary>What the migration gave at the source; null if the script migrates nothing or it has not ended.</summary>
     public LiveMigrationResult? Migration { get; private set; }
@@ -78,6 +83,9 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 break;
             case LinkFaultEntry fault:
                 await RepeatAsync(entry, _ => Now(() => _errors.Break(fault)));
+                break;
+            case SendTlpEntry send:
+                await RepeatAsync(entry, _ => Now(() => _tlps.Send(send)));
                 break;
             case WriteConfigEntry write:
                 await RepeatAsync(entry, _ => WriteConfigAsync(write));

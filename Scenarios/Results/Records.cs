@@ -26,16 +26,33 @@ public sealed record DecidingField(string Component, string Register, string Fie
     /// <summary>The Function does not have it: that decided.</summary>
     public bool IsAbsent { get; init; }
 
-    public override string ToString() => $"{Component}: {Register}.{Field} = {Value}" + (From is null ? "" : $", from {From}");
+    /// <summary>Section that defines the register: <c>§7.5.3.4</c>; null for one that is absent.</summary>
+    public string? Section { get; init; }
+
+    /// <summary>The value as it is shown: hexadecimal where it is more than a digit.</summary>
+    public string ValueText => Value < 10 ? $"{Value}" : $"0x{Value:x}";
+
+    public override string ToString() => $"{Component}: {Register}.{Field} = {ValueText}" + (Section is null ? "" : $" ({Section})")
+        + (From is null ? "" : $", from {From}");
 }
 
 /// <summary>One error from its TLP to its last consequence.</summary>
-public sealed record ErrorChain(string Title, IReadOnlyList<ErrorStep> Steps);
+public sealed record ErrorChain(string Title, IReadOnlyList<ChainStep> Steps);
 
-/// <summary>One decision or event on the way of an error.</summary>
-public sealed record ErrorStep(SimTime Time, string Component, string What, IReadOnlyList<DecidingField> Fields)
+/// <summary>The way of one TLP that was sent, and of what it became and of its completions.</summary>
+/// <param name="Title">The TLP and who sent it.</param>
+/// <param name="Way">The ports that the request passed: <c>gpu > sw.a, sw.b > nic</c>, with a comma where it crossed a component.</param>
+public sealed record RoutePath(string Title, string Way, IReadOnlyList<ChainStep> Steps)
 {
-    public ErrorStep(SimTime time, string component, string what) : this(time, component, what, []) { }
+    internal bool Contains(string text) => Title.Contains(text, StringComparison.Ordinal) || Way.Contains(text, StringComparison.Ordinal)
+        || Steps.Any(s => $"{s.Component}: {s.What}".Contains(text, StringComparison.Ordinal)
+            || s.Fields.Any(f => f.ToString().Contains(text, StringComparison.Ordinal)));
+}
+
+/// <summary>One decision or event on the way of an error or a TLP.</summary>
+public sealed record ChainStep(SimTime Time, string Component, string What, IReadOnlyList<DecidingField> Fields)
+{
+    public ChainStep(SimTime time, string component, string what) : this(time, component, what, []) { }
 }
 
 /// <summary>What a stretch or instant of a lane means; renderers give each its own colour and mark.</summary>

@@ -23,6 +23,12 @@ public sealed record VariantResult(Variant Variant)
     public long TlpCount { get; init; }
 
     public IReadOnlyList<ErrorChain> Chains { get; init; } = [];
+
+    /// <summary>The ways of TLPs that the script sent, the first ones.</summary>
+    public IReadOnlyList<RoutePath> Paths { get; init; } = [];
+
+    /// <summary>The IOMMU groups as the kernel derived them, each as its Functions with commas between; none without an IOMMU.</summary>
+    public IReadOnlyList<string> IommuGroups { get; init; } = [];
     public IReadOnlyList<LoadSample> Loads { get; init; } = [];
     public IReadOnlyList<TrafficSample> Traffic { get; init; } = [];
     public IReadOnlyList<Lane> Lanes { get; init; } = [];

@@ -38,6 +38,12 @@ internal static class Judge
             yield return $"the kernel log of {result.Dmesg.Count} lines lacks '{text}'; expected a line that contains it";
         foreach (var text in expected.NoDmesg.Where(t => Logged(result, t)))
             yield return $"the kernel log contains '{text}'; expected it not to";
+        foreach (var text in expected.Path.Where(t => !result.Paths.Any(p => p.Contains(t))))
+            yield return $"none of {result.Paths.Count} paths contains '{text}'; expected one that does";
+        foreach (var group in expected.IommuGroups.Where(g => !result.IommuGroups.Contains(g)))
+            yield return result.IommuGroups.Count == 0
+                ? "there are no IOMMU groups, as there is no IOMMU; expected 'iommu: {}' in the script"
+                : $"no IOMMU group is '{group}'; expected one of {string.Join(" | ", result.IommuGroups)}";
         foreach (var counter in expected.Counters.Items)
         {
             if (result.Counter(counter.Name) is not { } value)

@@ -189,6 +189,8 @@ public sealed class PcieDevice : Port
     {
         var function = FunctionAt(tlp.Header.RequesterId);
         from.ReturnCredits(in tlp, Sim.Now);
+        if (Routes.IsObserved)
+            Routes.Show(this, in tlp.Header, $"ends here: {(function is null ? "Unexpected Completion (§2.3.2)" : function.Name + "'s")}");
         if (function is null)
             _functions[0].Errors.Report(PcieError.UnexpectedCompletion, tlp.Header);
         else
@@ -294,6 +296,7 @@ public sealed class PcieDevice : Port
         var isIo = header.Type is TlpType.IORd or TlpType.IOWr;
         if (Find(header.FirstByteAddress, isIo, out var bar) is not { } function)
         {
+            if (Routes.IsObserved) Routes.Show(this, in header, "no BAR of it that is enabled has the address");
             Refuse(in tlp, from, _functions[0], PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
             return;
         }
@@ -306,6 +309,7 @@ public sealed class PcieDevice : Port
             : AccessDecision.UnsupportedRequest;
         if (Accesses.IsObserved)
             Accesses.Emit(Sim.Now, new AccessRecord(function, bar.Index, offset, header, decision, function.StateName));
+        if (Routes.IsObserved) ShowAccess(function, bar.Index, offset, in header, decision);
         if (!Proceeds(in tlp, from, function, decision)) return;
         var accepted = decision == AccessDecision.Accept;
         if (isIo)
@@ -326,6 +330,9 @@ public sealed class PcieDevice : Port
 
         Drop(in tlp, from);
     }
+
+    private void ShowAccess(EndpointFunction function, int bar, ulong offset, in TlpHeader header, AccessDecision decision) =>
+        Routes.Show(this, in header, $"reaches BAR{bar}+0x{offset:x} of {function.Name}: {decision} ({function.StateName})");
 
     private void Hold(in Tlp tlp, LinkDirection from) => _held.Enqueue(new HeldTlp(tlp, from));
 
@@ -382,6 +389,7 @@ public sealed class PcieDevice : Port
         var decision = function.Decide(bar.Index, offset, in header);
         if (Accesses.IsObserved)
             Accesses.Emit(Sim.Now, new AccessRecord(function, bar.Index, offset, header, decision, function.StateName));
+        if (Routes.IsObserved) ShowAccess(function, bar.Index, offset, in header, decision);
         if (!Proceeds(in tlp, from, function, decision)) return;
         Span<byte> old = stackalloc byte[AtomicOps.MaxOperandBytes];
         Span<byte> next = stackalloc byte[AtomicOps.MaxOperandBytes];

@@ -17,10 +17,7 @@ public static class TlpInjector
     /// <exception cref="ArgumentException">There is no whole header in it, or more than a TLP can be.</exception>
     public static void Send(Port from, ReadOnlySpan<uint> dws)
     {
-        if (dws.Length > TlpCodec.MaxDwords) throw new ArgumentException($"{dws.Length} DWs are more than a TLP has", nameof(dws));
-        var tlp = TlpCodec.TryDecode(dws, out var decoded, out _) && !IsHeaderOnly(in decoded)
-            ? TlpWire.Read(dws, in decoded, from.Bodies)
-            : AsWritten(from, dws);
+        var tlp = Make(from, dws);
         Send(from, in tlp);
     }
 
@@ -29,6 +26,28 @@ public static class TlpInjector
     {
         from.Sim.Shared(static _ => new FabricCare()).IsDue = true;
         from.Transmitter.Send(in tlp, from.Sim.Now, null);
+    }
+
+    /// <summary>
+    /// Hands a request to the link of a port and has the exerciser wait for its Completions: the port's own Function, which never asked,
+    /// does not see them. Without this they are Unexpected Completions (§2.3.2), or are taken for those of the Function's own request with
+    /// that tag.
+    /// </summary>
+    public static void SendAwaited(Port from, in Tlp tlp)
+    {
+        if (tlp.Header.FlowClass == FlowClass.NonPosted) from.Sim.Shared(static _ => new FabricCare()).Await(in tlp.Header);
+        Send(from, in tlp);
+    }
+
+    /// <summary>The TLP that DWs as they are on the wire stand for, with a body of the port's pool; as in <see cref="Send(Port,
+    /// ReadOnlySpan{uint})"/>.</summary>
+    /// <exception cref="ArgumentException">There is no whole header in it, or more than a TLP can be.</exception>
+    public static Tlp Make(Port from, ReadOnlySpan<uint> dws)
+    {
+        if (dws.Length > TlpCodec.MaxDwords) throw new ArgumentException($"{dws.Length} DWs are more than a TLP has", nameof(dws));
+        return TlpCodec.TryDecode(dws, out var decoded, out _) && !IsHeaderOnly(in decoded)
+            ? TlpWire.Read(dws, in decoded, from.Bodies)
+            : AsWritten(from, dws);
     }
 
     /// <summary>

@@ -19,6 +19,9 @@ public enum AcsRoute
 /// <summary>The decisions of Access Control Services from enabled features alone (§6.12.1, §6.12.3).</summary>
 public static class AcsRules
 {
+    /// <summary>The mechanisms that decide the route of a request to a peer.</summary>
+    public const AcsFeatures Peer = AcsFeatures.RequestRedirect | AcsFeatures.EgressControl | AcsFeatures.DirectTranslated;
+
     /// <summary>Whether Source Validation and Translation Blocking let an upstream request in (§6.12.1.1).</summary>
     /// <param name="acs">What is enabled at the port the request came in by.</param>
     /// <param name="fromBelow">Whether its Requester ID's bus lies in the port's range.</param>

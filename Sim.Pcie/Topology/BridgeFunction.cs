@@ -101,7 +101,7 @@ public sealed class BridgeFunction : Function
         (address >= _memoryBase && address <= _memoryLimit) || (address >= _prefetchableBase && address <= _prefetchableLimit);
 
     /// <summary>Whether an I/O address lies in the open I/O window of this port (§7.5.1.3.6). With ISA Enable the last 768 bytes of each
-    /// 1 KiB block below 64 KiB are not forwarded down (§7.5.1.3.10).</summary>
+    /// 1 KiB block below 64 KiB are not forwarded down (§7.5.1.3.13).</summary>
     public bool ClaimsIo(ulong address) => _ioEnable && address >= _ioBase && address <= _ioLimit
         && !(Header.IsaEnable && address < 0x1_0000 && (address & 0x300) != 0);
 
@@ -114,6 +114,44 @@ public sealed class BridgeFunction : Function
 
     /// <summary>Bit of the Egress Control Vector for another port (§7.7.11.4).</summary>
     internal bool BlocksEgressTo(BridgeFunction egress) => _acs is { } acs && acs.BlocksEgressTo(egress.PortNumber);
+
+    /// <summary>The registers of the window that has an address, or of every open window where none has it: for explanations.</summary>
+    internal IReadOnlyList<RegisterBit> Window(ulong address)
+    {
+        var list = new List<RegisterBit>();
+        if (!MemorySpaceEnable) list.Add(Config.Describe(HeaderView.CommandOffset, HeaderView.MemorySpaceEnable));
+        var (inMemory, inPrefetchable) = (address >= _memoryBase && address <= _memoryLimit,
+            address >= _prefetchableBase && address <= _prefetchableLimit);
+        if (inMemory || !inPrefetchable && _memoryBase <= _memoryLimit) Add(0x20, 0x22);
+        if (!inPrefetchable && (inMemory || _prefetchableBase > _prefetchableLimit)) return list;
+        if (_prefetchableLimit > uint.MaxValue) Add(0x28, 0x2C);
+        Add(0x24, 0x26);
+        return list;
+
+        void Add(int lower, int upper) => list.AddRange([Config.Describe(lower, 4), Config.Describe(upper, 4)]);
+    }
+
+    /// <summary>The bus numbers that route by ID (§7.5.1.3.3, §7.5.1.3.4): for explanations.</summary>
+    internal IReadOnlyList<RegisterBit> DescribeBuses() => [Config.Describe(0x19, 0), Config.Describe(0x1A, 0)];
+
+    /// <summary>Command.Bus Master Enable: for explanations.</summary>
+    internal RegisterBit DescribeBusMaster() => Config.Describe(HeaderView.CommandOffset, HeaderView.BusMasterEnable);
+
+    /// <summary>Control bits of ACS mechanisms, those that are not implemented left out, and the Egress Control Vector bit of a peer
+    /// port: for explanations.</summary>
+    internal IReadOnlyList<RegisterBit> DescribeAcs(AcsFeatures features, BridgeFunction? egress)
+    {
+        if (_acs is null) return [];
+        var list = new List<RegisterBit>();
+        for (var bit = 0; bit < 7; bit++)
+        {
+            if (((int)(features & _acs.Supported) >> bit & 1) != 0) list.Add(Config.Describe(_acs.Control, bit));
+        }
+
+        if (egress is not null && (features & Acs & AcsFeatures.EgressControl) != 0)
+            list.Add(Config.Describe(_acs.Offset + 8, egress.PortNumber));
+        return list;
+    }
 
     /// <summary>Raises the port's MSI, if software enabled it (§6.1.4.1).</summary>
     /// <param name="messageNumber">Added to the message data, as the low bits of Multiple Message Enable allow.</param>

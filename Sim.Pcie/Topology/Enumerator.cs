@@ -16,7 +16,7 @@ public sealed record EnumerationPolicy
     public uint IoBase { get; init; } = 0x1000;
 
     /// <summary>Bridge Control.SERR# Enable of every bridge: firmware sets it nearly everywhere; without it no ERR_ Message passes
-    /// (§7.5.1.3.10).</summary>
+    /// (§7.5.1.3.13).</summary>
     public bool BridgeSerrEnable { get; init; } = true;
 
     /// <summary>Largest Max_Payload_Size to set, in bytes; what every function on the way supports limits it further.</summary>

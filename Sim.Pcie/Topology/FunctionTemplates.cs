@@ -85,7 +85,9 @@ internal static class FunctionTemplates
             });
         var reporting = new AerOptions { Errors = AerOptions.PortErrors, HeaderRecords = options.HeaderRecords };
         var aer = port.Aer ? AerCapability.Add(config, 0x100, reporting) : null;
-        var acs = options.Acs && !isUpstream ? AcsCapability.Add(config, aer is null ? 0x100 : 0x150, port.AcsSupported) : null;
+        var hasAcs = options.Acs && !isUpstream
+            && !(index < options.PortNames.Count && options.PortsWithoutAcs.Contains(options.PortNames[index]));
+        var acs = hasAcs ? AcsCapability.Add(config, aer is null ? 0x100 : 0x150, port.AcsSupported) : null;
         var containment = new DpcOptions { PoisonedTlpEgressBlocking = true };
         var dpc = options.Dpc && !isUpstream ? DpcCapability.Add(config, 0x170, containment) : null;
         return new BridgeFunction(sim, name, header, express, aer, acs, dpc, msi, power);

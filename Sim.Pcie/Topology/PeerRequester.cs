@@ -43,6 +43,7 @@ internal sealed class PeerRequester
             var n = Math.Min(data.Length, ReadSplitter.NextRequestBytes(address, Math.Max(1, data.Length), _port.Function.MaxPayloadSize));
             var write = Tlps.MemoryWrite(_port.Function.Id, address, _port.Bodies.Rent(data[..n]), tlp.Header.Attributes);
             write.Header.Poisoned = tlp.Header.Poisoned;
+            if (_port.Routes.IsObserved) ShowPart(in tlp.Header, in write.Header);
             _port.Transmitter.Send(in write, ready, null);
             data = data[n..];
             address += (ulong)n;
@@ -140,11 +141,15 @@ internal sealed class PeerRequester
             var request = job.IsRead
                 ? Tlps.MemoryRead(_port.Function.Id, tag, address, n, job.Request.Header.Attributes)
                 : job.Whole(_port, tag);
+            if (_port.Routes.IsObserved) ShowPart(in job.Request.Header, in request.Header);
             _port.Transmitter.Send(in request, _port.Sim.Now + _latency, null);
         }
 
         if (job.IsIssued) job.Admit();
     }
+
+    private void ShowPart(in TlpHeader whole, in TlpHeader part) => _port.Routes.Show(_port, in whole,
+        $"issues {part.Type} {part.EnabledBytes} B at 0x{part.FirstByteAddress:x} as {part.RequesterId} tag {part.Tag}", becomes: part);
 
     private void OnTimeout(int tag)
     {

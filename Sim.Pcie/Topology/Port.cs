@@ -22,6 +22,7 @@ public abstract class Port
         Advertised = advertised;
         Bodies = sim.Shared(_ => new TlpBodyPool());
         Checks = new ReceiverChecks(this);
+        Routes = RouteTrace.Of(sim);
     }
 
     /// <summary>The simulator this port lives in.</summary>
@@ -48,6 +49,9 @@ public abstract class Port
 
     /// <summary>Where consumed TLPs return their bodies and new ones rent them.</summary>
     public TlpBodyPool Bodies { get; }
+
+    /// <summary>Where routing decisions are shown.</summary>
+    internal RouteTrace Routes { get; }
 
     /// <summary>What it checks in a TLP that it receives.</summary>
     internal ReceiverChecks Checks { get; }
@@ -101,6 +105,7 @@ public abstract class Port
     /// </summary>
     protected internal void Refuse(in Tlp tlp, LinkDirection from, Function function, PcieError error, CompletionStatus status)
     {
+        if (Routes.IsObserved) Routes.Show(this, in tlp.Header, $"refused: {ErrorTable.Of(error).Name}, reported by {function.Name}");
         function.Errors.Report(error, tlp.Header);
         RefuseSilently(in tlp, from, function, status);
     }
@@ -108,6 +113,7 @@ public abstract class Port
     /// <summary>As <see cref="Refuse"/>, where the specification asks for the completion but not for an error.</summary>
     protected internal void RefuseSilently(in Tlp tlp, LinkDirection from, Function function, CompletionStatus status)
     {
+        if (Routes.IsObserved) ShowEnd(in tlp.Header, status);
         if (tlp.Header.FlowClass == FlowClass.NonPosted)
         {
             var completion = Tlps.Completion(in tlp.Header, function.Id, status);
@@ -117,6 +123,9 @@ public abstract class Port
 
         Drop(in tlp, from);
     }
+
+    private void ShowEnd(in TlpHeader header, CompletionStatus status) => Routes.Show(this, in header,
+        header.FlowClass == FlowClass.NonPosted ? $"ends here: completed with {status} (§2.3.1)" : "ends here: posted, so it is dropped");
 
     /// <summary>A Message that the port does not support: dropped silently if it is a Vendor_Defined Type 1 Message or one that is ignored
     /// (§2.2.8.6, §2.2.8.7), else an Unsupported Request.</summary>

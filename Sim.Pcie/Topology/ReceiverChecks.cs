@@ -67,6 +67,7 @@ internal sealed class ReceiverChecks
         ref readonly var header = ref tlp.Header;
         if (IsMalformed(in tlp, express))
         {
+            _port.Routes.Show(_port, in header, "ends here: a Malformed TLP (§2.3)");
             function.Errors.Report(PcieError.MalformedTlp, header, role, PrefixesOf(in tlp));
             _port.Drop(in tlp, from);
             return Admission.Discarded;
@@ -74,7 +75,15 @@ internal sealed class ReceiverChecks
 
         if (header.Td && role != DetectingRole.IntermediateReceiver && aer is { EcrcCheckEnabled: true } && !_care.EcrcFits(in tlp))
         {
+            _port.Routes.Show(_port, in header, "ends here: its ECRC is wrong (§2.7.1)");
             function.Errors.Report(PcieError.EcrcCheckFailed, header, role, PrefixesOf(in tlp));
+            _port.Drop(in tlp, from);
+            return Admission.Discarded;
+        }
+
+        if (_care.IsAwaited(in header) && role != DetectingRole.IntermediateReceiver)
+        {
+            _port.Routes.Show(_port, in header, "ends here: its exerciser waited for it");
             _port.Drop(in tlp, from);
             return Admission.Discarded;
         }
@@ -122,10 +131,21 @@ internal sealed class ReceiverChecks
 /// <summary>What the receivers of one simulation share: whether anything crafted was ever sent, and room to compute an ECRC in.</summary>
 internal sealed class FabricCare
 {
+    private readonly List<(RoutingId Requester, int Tag)> _awaited = [];
     private uint[]? _dwords;
 
     /// <summary>A crafted TLP is or was on its way: receivers check everything.</summary>
     public bool IsDue { get; set; }
+
+    /// <summary>An exerciser waits for the Completions of a request that nobody else at its port knows of.</summary>
+    public void Await(in TlpHeader request)
+    {
+        if (!_awaited.Contains((request.RequesterId, request.Tag))) _awaited.Add((request.RequesterId, request.Tag));
+    }
+
+    /// <summary>Whether a TLP is a Completion that an exerciser waits for.</summary>
+    public bool IsAwaited(in TlpHeader header) =>
+        _awaited.Count > 0 && header.IsCompletion && _awaited.Contains((header.RequesterId, header.Tag));
 
     /// <summary>Whether the digest that was sent is right; one that nobody computed is.</summary>
     public bool EcrcFits(in Tlp tlp)

@@ -29,7 +29,7 @@ public sealed class RootComplex
         Options = options ?? new RootComplexOptions();
         Memory = new HostMemory(sim, Options.MemorySize);
         Interrupts = new InterruptController(sim);
-        _routes = sim.Shared(static _ => new RouteTrace());
+        _routes = RouteTrace.Of(sim);
     }
 
     /// <summary>The simulator.</summary>
@@ -219,8 +219,9 @@ public sealed class RootComplex
         if (Options.PeersBypassTranslation && header.At == AddressType.Untranslated
             && (port.Function.Acs & AcsFeatures.RequestRedirect) == 0 && PortOf(header.Address) is { } neighbour && neighbour != port)
         {
-            _routes.Show(
-                Sim.Now, port, in tlp, "peer-to-peer around the translation agent (ACS P2P Request Redirect is clear) to", neighbour);
+            if (_routes.IsObserved)
+                _routes.Show(port, in header, "peer-to-peer around the translation agent (ACS P2P Request Redirect is clear) to", neighbour,
+                    port.Function.DescribeAcs(AcsFeatures.RequestRedirect, null));
             Perform(port, in tlp, from, Translation.To(header.FirstByteAddress));
             return;
         }
@@ -236,9 +237,9 @@ public sealed class RootComplex
         var isWrite = header.Type == TlpType.MWr;
         var address = header.FirstByteAddress;
         var bytes = header.IsAtomicOp ? AtomicOps.OperandBytes(in header) : header.EnabledBytes;
+        if (_routes.IsObserved) ShowTranslation(port, in header, in translation);
         if (!translation.Permitted)
         {
-            _routes.Show(Sim.Now, port, in tlp, "refused by the translation agent");
             // The agent recorded the fault; for the link a blocked read is UR and a blocked write vanishes (§10.2.3).
             port.RefuseSilently(in tlp, from, port.Function, CompletionStatus.UnsupportedRequest);
         }
@@ -251,6 +252,7 @@ public sealed class RootComplex
             }
 
 
+            _routes.Show(port, in header, "ends here: an interrupt (§6.1.4)");
             var data = TranslationAgent is null ? tlp.Body!.Dword : translation.Data;
             var requester = header.RequesterId;
             port.Drop(in tlp, from);
@@ -258,6 +260,7 @@ public sealed class RootComplex
         }
         else if (Memory.Contains(translation.Address, bytes))
         {
+            if (_routes.IsObserved) _routes.Show(port, in header, $"ends here: host memory at 0x{translation.Address:x}");
             var ready = Sim.Now + Options.MemoryLatency + translation.Latency;
             if (header.Type == TlpType.MRd)
             {
@@ -283,7 +286,7 @@ public sealed class RootComplex
         }
         else
         {
-            _routes.Show(Sim.Now, port, in tlp, "leads neither to memory nor to a root port that peers may use");
+            if (_routes.IsObserved) ShowNoWay(port, in header, translation.Address);
             port.Refuse(in tlp, from, port.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
         }
     }
@@ -327,6 +330,8 @@ public sealed class RootComplex
     {
         if (tlp.Header.IsAtomicOp && peer.BlocksAtomicOps(out var error))
         {
+            if (_routes.IsObserved)
+                _routes.Show(port, in tlp.Header, "AtomicOps are not let out (§6.15.2) by", peer);
             if (error is { } blocked) peer.Function.Errors.Report(blocked, tlp.Header);
             else port.Function.Errors.Report(PcieError.UnsupportedRequest, tlp.Header);
             port.RefuseSilently(in tlp, from, port.Function, CompletionStatus.UnsupportedRequest);
@@ -336,7 +341,9 @@ public sealed class RootComplex
         if (peer != port
             && AcsRules.OfRequest(port.Function.Acs, port.Function.BlocksEgressTo(peer.Function), tlp.Header.At) == AcsRoute.Blocked)
         {
-            _routes.Show(Sim.Now, port, in tlp, "is blocked by ACS P2P Egress Control towards", peer);
+            if (_routes.IsObserved)
+                _routes.Show(port, in tlp.Header, "blocked by ACS P2P Egress Control towards", peer,
+                    port.Function.DescribeAcs(AcsRules.Peer, peer.Function));
             port.Refuse(in tlp, from, port.Function, PcieError.AcsViolation, CompletionStatus.CompleterAbort);
             return;
         }
@@ -344,17 +351,38 @@ public sealed class RootComplex
         var ready = Sim.Now + Options.Latency + translation.Latency;
         if (Options.PeerToPeer == RootPeerToPeer.Forward)
         {
-            _routes.Show(Sim.Now, port, in tlp, "peer-to-peer through the Root Complex: forwarded to", peer);
             var forwarded = tlp;
             forwarded.Header.Readdress(translation.Address);
+            if (_routes.IsObserved)
+                _routes.Show(port, in tlp.Header, "peer-to-peer through the Root Complex: forwarded to", peer,
+                    peer.Function.Window(translation.Address), forwarded.Header);
             peer.Transmitter.Send(in forwarded, ready, from);
             return;
         }
 
-        _routes.Show(Sim.Now, port, in tlp, "peer-to-peer through the Root Complex: re-segmented, under the Requester ID of", peer);
+        if (_routes.IsObserved)
+            _routes.Show(port, in tlp.Header, "peer-to-peer through the Root Complex: re-segmented, under the Requester ID of", peer,
+                peer.Function.Window(translation.Address));
         var target = translation.Address;
         if (tlp.Header.Type == TlpType.MWr) peer.Peers.Write(in tlp, from, target, ready);
         else peer.Peers.Request(port, in tlp, from, target);
+    }
+
+    private void ShowNoWay(RootPort port, in TlpHeader header, ulong address)
+    {
+        var peer = PortOf(address);
+        var text = peer is null
+            ? $"neither memory nor a Root Port's window has 0x{address:x}"
+            : "the Root Complex takes no peer-to-peer requests (§1.3.1), and this one is for";
+        _routes.Show(port, in header, text, peer, peer?.Function.Window(address));
+    }
+
+    private void ShowTranslation(RootPort port, in TlpHeader header, in Translation translation)
+    {
+        if (TranslationAgent is null || header.At == AddressType.Untranslated && Options.PeersBypassTranslation
+            && PortOf(header.Address) is not null && translation.Address == header.FirstByteAddress) return;
+        _routes.Show(port, in header, !translation.Permitted ? "refused by the translation agent"
+            : $"the translation agent makes 0x{translation.Address:x} of 0x{header.FirstByteAddress:x}");
     }
 
     internal void ReceiveCompletion(RootPort port, in Tlp tlp, LinkDirection from)
@@ -367,18 +395,22 @@ public sealed class RootComplex
         ref readonly var header = ref tlp.Header;
         if (header.RequesterId == HostRequester.Id)
         {
+            _routes.Show(port, in header, "ends here: the CPU's");
             from.ReturnCredits(in tlp, Sim.Now);
             port.Requester.OnCompletion(in header, tlp.Body);
             port.Release(in tlp);
         }
         else if (header.RequesterId == port.Function.Id)
         {
+            _routes.Show(port, in header, "taken by the Root Complex, for the Requester whose request it took over");
             from.ReturnCredits(in tlp, Sim.Now);
             port.Peers.OnCompletion(in tlp);
             port.Release(in tlp);
         }
         else if (PortOfBus((byte)header.RequesterId.Bus) is { } peer)
         {
+            if (_routes.IsObserved)
+                _routes.Show(port, in header, "routed by ID: its Requester's bus is below", peer, peer.Function.DescribeBuses());
             peer.Transmitter.Send(in tlp, Sim.Now + Options.Latency, from);
         }
         else

@@ -76,10 +76,18 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
         else if (header.IsMessage) ReceiveMessage(in tlp, from);
         else if (header.IsConfiguration) Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
         else if (!Function.ForwardsUpstream)
+        {
+            if (Routes.IsObserved) Routes.Show(this, in header, "lets no request up", null, [Function.DescribeBusMaster()]);
             Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
+        }
         else if (Function.Acs != AcsFeatures.None
             && !AcsRules.Admits(Function.Acs, Function.ClaimsBus((byte)header.RequesterId.Bus), header.At))
+        {
+            if (Routes.IsObserved)
+                Routes.Show(this, in header, "does not pass Source Validation or Translation Blocking", null,
+                    Function.DescribeAcs(AcsFeatures.SourceValidation | AcsFeatures.TranslationBlocking, null));
             Refuse(in tlp, from, Function, PcieError.AcsViolation, CompletionStatus.CompleterAbort);
+        }
         else _root.ReceiveRequest(this, in tlp, from);
     }
 

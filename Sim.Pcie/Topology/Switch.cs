@@ -30,9 +30,14 @@ public sealed class Switch
         _latency = Options.Latency;
         Upstream = new SwitchPort(sim, $"{name}.up", this, isUpstream: true, 0);
         _downstream = new SwitchPort[downstreamPorts];
-        for (var i = 0; i < downstreamPorts; i++) _downstream[i] = new SwitchPort(sim, $"{name}.p{i}", this, isUpstream: false, i);
+        for (var i = 0; i < downstreamPorts; i++)
+        {
+            var below = i < Options.PortNames.Count ? Options.PortNames[i] : $"p{i}";
+            _downstream[i] = new SwitchPort(sim, $"{name}.{below}", this, isUpstream: false, i);
+        }
+
         Messages = new SwitchMessages(this);
-        _routes = sim.Shared(static _ => new RouteTrace());
+        _routes = RouteTrace.Of(sim);
     }
 
     /// <summary>Component path.</summary>
@@ -75,16 +80,22 @@ public sealed class Switch
             {
                 // Two bridges in a row: the windows of both must claim it (§7.5.1.3).
                 if (!port.Function.Claims(address) || !ingress.Function.Claims(address)) continue;
+                if (_routes.IsObserved) ShowWindow(ingress, in tlp, port, "routed by address: in the window of");
                 Forward(port, in tlp, from);
                 return;
             }
 
+            if (_routes.IsObserved)
+                _routes.Show(
+                    ingress, in tlp.Header, $"no window of a Downstream Port has 0x{address:x}", null, ingress.Function.Window(address));
             ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
             return;
         }
 
         if (!ingress.Function.ForwardsUpstream)
         {
+            if (_routes.IsObserved)
+                _routes.Show(ingress, in tlp.Header, "lets no request up", null, [ingress.Function.DescribeBusMaster()]);
             ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
             return;
         }
@@ -93,12 +104,14 @@ public sealed class Switch
         if (acs != AcsFeatures.None
             && !AcsRules.Admits(acs, ingress.Function.ClaimsBus((byte)tlp.Header.RequesterId.Bus), tlp.Header.At))
         {
-            Violate(ingress, in tlp, from, "does not pass Source Validation or Translation Blocking");
+            Violate(ingress, in tlp, from, "does not pass Source Validation or Translation Blocking", null,
+                AcsFeatures.SourceValidation | AcsFeatures.TranslationBlocking);
             return;
         }
 
         if (!Upstream.Function.Claims(address))
         {
+            if (_routes.IsObserved) ShowWindow(ingress, in tlp, Upstream, "routed upstream: outside of the windows of");
             Forward(Upstream, in tlp, from);
             return;
         }
@@ -110,6 +123,7 @@ public sealed class Switch
             return;
         }
 
+        if (_routes.IsObserved) ShowWindow(ingress, in tlp, Upstream, "in no Downstream Port's window, but in that of");
         ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
     }
 
@@ -122,6 +136,7 @@ public sealed class Switch
             foreach (var port in _downstream)
             {
                 if (!port.Function.ClaimsIo(address)) continue;
+                _routes.Show(ingress, in tlp.Header, "routed by address: in the I/O window of", port);
                 Forward(port, in tlp, from);
                 return;
             }
@@ -142,44 +157,53 @@ public sealed class Switch
         if (egress == ingress)
         {
             // Back out of the port it came in by: Upstream Forwarding lets the Root Complex look at it; without, it is unsupported.
-            if ((acs & AcsFeatures.UpstreamForwarding) != 0)
-            {
-                _routes.Show(_sim.Now, ingress, in tlp, "targets its own side: forwarded upstream (ACS Upstream Forwarding)");
-                Forward(Upstream, in tlp, from);
-            }
-            else
-            {
-                ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
-            }
-
+            var forwards = (acs & AcsFeatures.UpstreamForwarding) != 0;
+            ShowAcs(ingress, in tlp, forwards
+                ? "targets its own side: forwarded upstream (ACS Upstream Forwarding)"
+                : "targets its own side, and nothing forwards it upstream", null, AcsFeatures.UpstreamForwarding);
+            if (forwards) Forward(Upstream, in tlp, from);
+            else ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
             return;
         }
 
+        if (_routes.IsObserved) ShowWindow(ingress, in tlp, egress, "peer-to-peer: in the window of");
         var route = acs == AcsFeatures.None
             ? AcsRoute.Direct
             : AcsRules.OfRequest(acs, ingress.Function.BlocksEgressTo(egress.Function), tlp.Header.At);
         switch (route)
         {
             case AcsRoute.Direct:
-                _routes.Show(_sim.Now, ingress, in tlp, "peer-to-peer inside the switch: routed directly", egress);
+                ShowAcs(ingress, in tlp, "routed directly, inside the switch, to", egress, AcsRules.Peer);
                 Forward(egress, in tlp, from);
                 break;
             case AcsRoute.Redirected:
-                _routes.Show(_sim.Now, ingress, in tlp, "redirected upstream (ACS P2P Request Redirect) although it targets", egress);
+                ShowAcs(ingress, in tlp, "redirected upstream (ACS P2P Request Redirect) although it targets", egress, AcsRules.Peer);
                 Forward(Upstream, in tlp, from);
                 break;
             default:
-                Violate(ingress, in tlp, from, "is blocked by ACS P2P Egress Control towards", egress);
+                Violate(ingress, in tlp, from, "blocked by ACS P2P Egress Control towards", egress, AcsRules.Peer);
                 break;
         }
     }
 
     /// <summary>§6.12.1.1: a blocked request is an ACS Violation and, if non-posted, completes with Completer Abort.</summary>
-    private void Violate(SwitchPort ingress, in Tlp tlp, LinkDirection from, string why, SwitchPort? towards = null)
+    private void Violate(SwitchPort ingress, in Tlp tlp, LinkDirection from, string why, SwitchPort? towards, AcsFeatures by)
     {
-        _routes.Show(_sim.Now, ingress, in tlp, why, towards);
+        ShowAcs(ingress, in tlp, why, towards, by);
         ingress.Refuse(in tlp, from, ingress.Function, PcieError.AcsViolation, CompletionStatus.CompleterAbort);
     }
+
+    private void ShowAcs(SwitchPort ingress, in Tlp tlp, string text, SwitchPort? towards, AcsFeatures by)
+    {
+        if (_routes.IsObserved)
+            _routes.Show(ingress, in tlp.Header, text, towards, ingress.Function.DescribeAcs(by, towards?.Function));
+    }
+
+    private void ShowBuses(SwitchPort ingress, in Tlp tlp, SwitchPort of, string text) =>
+        _routes.Show(ingress, in tlp.Header, text, of, of.Function.DescribeBuses());
+
+    private void ShowWindow(SwitchPort ingress, in Tlp tlp, SwitchPort of, string text) =>
+        _routes.Show(ingress, in tlp.Header, text, of, of.Function.Window(tlp.Header.Address));
 
     /// <summary>The slow look at a TLP that may be malformed, poisoned, prefixed or carry an ECRC.</summary>
     private bool Admits(SwitchPort ingress, in Tlp tlp, LinkDirection from)
@@ -212,19 +236,26 @@ public sealed class Switch
             foreach (var port in _downstream)
             {
                 if (port == ingress || !port.Function.ClaimsBus(bus)) continue;
+                if (_routes.IsObserved) ShowBuses(ingress, in tlp, port, "routed by ID: its Requester's bus is below");
                 Forward(port, in tlp, from);
                 return;
             }
+        }
+        else if (_routes.IsObserved)
+        {
+            ShowAcs(ingress, in tlp, "redirected upstream (ACS P2P Completion Redirect)", null, AcsFeatures.CompletionRedirect);
         }
 
         if (!ingress.IsUpstream
             && (!ingress.Function.ClaimsBus(bus) || (ingress.Function.Acs & AcsFeatures.UpstreamForwarding) != 0))
         {
+            if (_routes.IsObserved && !redirect) ShowBuses(ingress, in tlp, ingress, "routed by ID: its Requester's bus is not below");
             Forward(Upstream, in tlp, from);
             return;
         }
 
         // Nobody below asked for it: an Unexpected Completion at the port that finds no way (§2.3.2).
+        if (_routes.IsObserved) ShowBuses(ingress, in tlp, ingress, "refused: Unexpected Completion, no way to its Requester's bus from");
         ingress.Function.Errors.Report(PcieError.UnexpectedCompletion, tlp.Header);
         ingress.Drop(in tlp, from);
     }
@@ -357,7 +388,7 @@ public sealed class Switch
         }
     }
 
-    private static bool IsBlocked(SwitchPort egress, in Tlp tlp, LinkDirection from)
+    private bool IsBlocked(SwitchPort egress, in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
         var ingress = (SwitchPort)from.To;
@@ -377,6 +408,8 @@ public sealed class Switch
         // The Egress Port reports; a non-posted request completes with UR at the port it came in by (§6.15.2, §6.2.11.5).
         void Block(PcieError error, in Tlp blocked)
         {
+            if (_routes.IsObserved)
+                _routes.Show(ingress, in blocked.Header, $"not let out: {ErrorTable.Of(error).Name}, reported by", egress);
             egress.Function.Errors.Report(error, blocked.Header, prefixes: ReceiverChecks.PrefixesOf(in blocked));
             ingress.RefuseSilently(in blocked, from, egress.Function, CompletionStatus.UnsupportedRequest);
         }
@@ -390,6 +423,8 @@ public sealed class Switch
             egress.Transmitter.Send(in tlp, _sim.Now + _latency, from);
             return;
         }
+
+        _routes.Show((SwitchPort)from.To, in tlp.Header, "goes no further, the link being down of", egress);
 
         // §2.9.1: a Downstream Port in DL_Down discards posted requests and completions and completes non-posted requests with UR.
         // In DPC the status is what DPC Completion Control says (§2.9.3).

@@ -28,6 +28,9 @@ public sealed record SwitchOptions
     /// <summary>Every downstream port.</summary>
     public SwitchPortOptions Down { get; init; } = new();
 
+    /// <summary>Names of the downstream ports below the switch's own, in order; p0, p1 and so on for those that have none.</summary>
+    public IReadOnlyList<string> PortNames { get; init; } = [];
+
     /// <summary>Headers that the AER capability of each port can record; more than 1 makes Multiple Header Recording Capable.</summary>
     public int HeaderRecords { get; init; } = 1;
 
@@ -36,6 +39,9 @@ public sealed record SwitchOptions
 
     /// <summary>Whether downstream ports have an ACS capability.</summary>
     public bool Acs { get; init; } = true;
+
+    /// <summary>Downstream ports that have none all the same, by their <see cref="PortNames"/>.</summary>
+    public IReadOnlyList<string> PortsWithoutAcs { get; init; } = [];
 
     /// <summary>AtomicOp Routing Supported.</summary>
     public bool AtomicOpRouting { get; init; } = true;

@@ -13,8 +13,9 @@ public sealed class IommuGroups
 {
     private const ushort Acs = ExtendedCapabilityId.AccessControlServices;
 
-    private const AcsFeatures Isolation = AcsFeatures.SourceValidation | AcsFeatures.RequestRedirect | AcsFeatures.CompletionRedirect
-        | AcsFeatures.UpstreamForwarding;
+    private const AcsFeatures Redirection = AcsFeatures.RequestRedirect | AcsFeatures.CompletionRedirect;
+
+    private const AcsFeatures Isolation = AcsFeatures.SourceValidation | Redirection | AcsFeatures.UpstreamForwarding;
 
     private readonly RootComplex _root;
     private readonly List<List<DiscoveredFunction>> _groups = [];
@@ -43,15 +44,18 @@ public sealed class IommuGroups
         return groups;
     }
 
-    /// <summary>Enables what isolates, wherever it is implemented, as the kernel does at boot when there is an IOMMU.</summary>
-    public static async Task EnableAcsAsync(RootComplex root, IReadOnlyList<DiscoveredFunction> tree)
+    /// <summary>Sets ACS Control of every Function that has it, as the kernel does at boot when there is an IOMMU.</summary>
+    public static async Task EnableAcsAsync(
+        RootComplex root, IReadOnlyList<DiscoveredFunction> tree, AcsPolicy policy = AcsPolicy.Isolate)
     {
+        if (policy == AcsPolicy.AsFound) return;
+        var cleared = policy == AcsPolicy.NoRedirect ? (uint)(Redirection | AcsFeatures.EgressControl) : 0;
         foreach (var function in tree.SelectMany(f => f.Subtree()))
         {
             if (!function.ExtendedCapabilities.TryGetValue(Acs, out var at)) continue;
             var implemented = (await root.ConfigReadAsync(function.Id, at + 4, 2)).Value;
             var control = (await root.ConfigReadAsync(function.Id, at + 6, 2)).Value;
-            await root.ConfigWriteAsync(function.Id, at + 6, 2, control | implemented & (uint)Isolation);
+            await root.ConfigWriteAsync(function.Id, at + 6, 2, (control | implemented & (uint)Isolation) & ~cleared);
         }
     }
 

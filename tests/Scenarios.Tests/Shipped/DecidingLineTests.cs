@@ -147,6 +147,12 @@ internal sealed class DecidingLineTests
         new object[] { "link-efficiency", "the run", "rp0: { link: gen3 x8, profile: published-baseline }", "rp0: { link: gen3 x8 }" },
         new object[] { "link-efficiency", "the run", "of: reads, pattern: read, outstanding: 64",
             "of: reads, pattern: read, outstanding: 8" },
+        new object[] { "acs-and-root-decide-the-path", "redirect / forward", "[source-validation, request-redirect]", "source-validation" },
+        new object[] { "acs-and-root-decide-the-path", "direct / refuse", "peer_to_peer: unsupported-request", "peer_to_peer: forward" },
+        new object[] { "acs-and-root-decide-the-path", "blocked / forward", "blocks: sw.b", "blocks: []" },
+        new object[] { "iommu-groups-follow-acs", "isolate", "kernel: { acs: isolate }", "kernel: { acs: no-redirect }" },
+        new object[] { "iommu-groups-follow-acs", "port-without-acs", "acs: absent",
+            "acs: [source-validation, request-redirect, completion-redirect, upstream-forwarding]" },
         new object[] { "peer-writes-race-reset", "type1", "kernel: type1", "kernel: iommufd" },
         new object[] { Main, "mlx5 / silent / today", "vcpus_stop: before-device", "vcpus_stop: after-device" },
     ];

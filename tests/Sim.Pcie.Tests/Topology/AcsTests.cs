@@ -1,5 +1,4 @@
 using NUnit.Framework;
-using Sim.Core;
 using Sim.Pcie.Capabilities;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Inject;
@@ -129,23 +128,7 @@ public class AcsTests
 
     }
 
-    [Test]
-    public void The_way_of_a_TLP_is_told_with_the_mechanism_that_decided()
-    {
-        var p = new PeerPlatform();
-        var told = new List<string>();
-        p.Sim.Shared(static _ => new RouteTrace()).Decisions.Subscribe((SimTime _, in RouteDecision d) => told.Add(d.ToString()));
-        Enable(p, p.Switch.Downstream[0].Function, RequestRedirect);
-        p.Devices[0].Dma.Write(p.Bars[1], new byte[4]);
-        p.Run();
-        Assert.That(told, Is.EqualTo(new[]
-        {
-            "sw0.p0: redirected upstream (ACS P2P Request Redirect) although it targets sw0.p1",
-            "rp0: peer-to-peer through the Root Complex: forwarded to rp0",
-        }));
-    }
-
-    private static void Enable(PeerPlatform p, BridgeFunction function, AcsFeatures features, uint vector = 0)
+    internal static void Enable(PeerPlatform p, BridgeFunction function, AcsFeatures features, uint vector = 0)
     {
         var at = p.Tree.SelectMany(f => f.Subtree()).Single(f => f.Id == function.Id).ExtendedCapabilities[0x0D];
         if (vector != 0) p.Configure(function, at + 8, 4, vector);
