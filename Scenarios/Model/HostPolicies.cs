@@ -26,9 +26,18 @@ public sealed class Platform : ScriptItem
     [Key("peer_to_peer", "What the Root Complex does with a request from below whose address lies below a Root Port.")]
     public RootPeers PeerToPeer { get; private set; } = RootPeers.Forward;
 
+    [Key("resizable_bars", "What size firmware gives to Resizable BARs before it assigns addresses.")]
+    public ResizableBars ResizableBars { get; private set; } = ResizableBars.AsFound;
+
     [Key("peers_bypass_iommu", "Whether a Root Port sends untranslated requests for another one there around the IOMMU, unless its ACS P2P "
         + "Request Redirect is set.")]
     public bool PeersBypassIommu { get; private set; }
+}
+
+public enum ResizableBars
+{
+    [Word("as-found", "the default")] AsFound,
+    [Word("largest", "the largest that each supports")] Largest,
 }
 
 public enum ErrorOwner

@@ -98,6 +98,9 @@ public sealed class DeviceItem : ScriptItem
     [Key("pace", "Time that a forwarder takes for an entry (20ns if nothing is said), or a queue before each descriptor (none).")]
     public Sim.Core.SimDuration? Pace { get; private set; }
 
+    [Key("aperture", "Largest size of a simple device's BAR2: memory behind a Resizable BAR, 1MiB until software picks a size.")]
+    public ByteSize? Aperture { get; private set; }
+
     [Key("vf_aer", "Whether the VFs have an AER capability of their own.")]
     public bool VfAer { get; private set; }
 

@@ -34,7 +34,18 @@ internal static class TopologyChecks
         foreach (var s in topology.Switches.Items)
             foreach (var port in s.Value.Ports.Items)
                 Acs(errors, $"{s.Name}.{port.Name}", port.Value, s.Value.Ports.Names.Select(p => $"{s.Name}.{p}"));
+        foreach (var device in topology.Devices.Items.Select(d => d.Value)) Aperture(errors, device);
         Cycles(topology, errors);
+    }
+
+    private static void Aperture(ErrorList errors, DeviceItem device)
+    {
+        if (device.Aperture is not { } size) return;
+        if (device.Model is DeviceModel.Mlx5 or DeviceModel.Traffic)
+            errors.Add(device.PositionOf("aperture"),
+                $"model '{device.Model.Word()}' has no aperture; expected a simple device, like plain");
+        if (size.Bytes is < 1 << 20 or > 1L << 36 || (size.Bytes & (size.Bytes - 1)) != 0)
+            errors.Add(device.PositionOf("aperture"), $"an aperture of {size}; expected a power of two from 1MiB to 64GiB");
     }
 
     private static void Acs(ErrorList errors, string name, RootPortItem port, IEnumerable<string> neighbours)

@@ -40,6 +40,9 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
             TotalVfs = item.Vfs,
             FirstVfOffset = FirstVf,
             VirtualAer = item.VfAer,
+            ControlBlock = true,
+            ApertureSize = (ulong)(item.Aperture?.Bytes ?? 0),
+            SerialNumber = SerialOf(name),
         };
         var pf = Make(sim, name, EndpointTemplates.PhysicalFunction(name, options), item);
         device.Add(pf, 0);
@@ -50,6 +53,14 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
         }
 
         return device;
+    }
+
+    /// <summary>An EUI-64 of a locally administered identifier and the name's hash (FNV-1a).</summary>
+    private static ulong SerialOf(string name)
+    {
+        var hash = 2166136261u;
+        foreach (var c in name) hash = (hash ^ c) * 16777619;
+        return 0x0200_00FF_FE00_0000 | (ulong)(hash & 0xFF_FFFF);
     }
 
     public Task StartAsync(Machine machine, DeviceUnit device) =>

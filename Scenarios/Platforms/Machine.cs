@@ -62,7 +62,11 @@ internal sealed class Machine
     /// overrides.</summary>
     public async Task BootAsync()
     {
-        var tree = await Enumerator.EnumerateAsync(Root, Platform?.Policy());
+        var enumeration = (Platform?.Policy() ?? new EnumerationPolicy()) with
+        {
+            LargestBars = _script.Platform.ResizableBars == ResizableBars.Largest,
+        };
+        var tree = await Enumerator.EnumerateAsync(Root, enumeration);
         var policy = HostPolicies.Of(_script);
         if (Platform is { IsFirmwares: true }) policy = policy with { Owner = ErrorOwner.FirmwareFirst };
         var iommu = HostPolicies.Iommu(_script);
@@ -98,7 +102,11 @@ internal sealed class Machine
     {
         if (place.Bar is not { } bar) return place.Address;
         var function = Device(bar.Function.Device).Function(bar.Function.Vf);
-        return Kernel[function.Id].Discovered.Bars.Single(b => b.Index == bar.Bar).Address + bar.Offset;
+        var bars = Kernel[function.Id].Discovered.Bars;
+        if (bars.All(b => b.Index != bar.Bar))
+            throw new ScriptException(bar.Function.Position, $"{bar.Function} has no BAR{bar.Bar}; expected one of "
+                + Words.Listed(bars.Select(b => $"bar{b.Index}")));
+        return bars.Single(b => b.Index == bar.Bar).Address + bar.Offset;
     }
 
     /// <summary>Whether a Requester is a traffic generator: its TLPs are too many to be told one by one.</summary>

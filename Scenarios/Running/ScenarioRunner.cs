@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Scenarios.Language;
 using Scenarios.Model;
 using Scenarios.Results;
+using Sim.Core;
 
 namespace Scenarios.Running;
 
@@ -45,6 +46,12 @@ public sealed class ScenarioRunner(IVariantRunner variants, int jobs)
                 catch (ScriptException e)
                 {
                     errors[i] = e;
+                    continue;
+                }
+                catch (SimProcessException e) when (e.InnerException is ScriptException script)
+                {
+                    // What only the machine knows, an entry of the timeline finds out when its time comes.
+                    errors[i] = script;
                     continue;
                 }
                 catch (Exception e)

@@ -30,20 +30,25 @@ public static class IdentityCapabilities
         config.ChainExtendedCapability(ExtendedCapabilityId.VendorSpecific, 1, offset);
     }
 
-    /// <summary>Designated Vendor-Specific Extended Capability (§7.9.6), its body read-only 0.</summary>
+    /// <summary>Designated Vendor-Specific Extended Capability (§7.9.6); what is not said of its body is read-only 0.</summary>
     /// <param name="config">Where.</param>
     /// <param name="offset">100h or above.</param>
     /// <param name="vendor">DVSEC Vendor ID.</param>
     /// <param name="id">DVSEC ID.</param>
     /// <param name="revision">DVSEC Revision.</param>
     /// <param name="length">DVSEC Length with all headers: a multiple of 4, at least 12.</param>
-    public static void AddDesignatedVendorSpecific(ConfigSpace config, int offset, ushort vendor, ushort id, int revision, int length)
+    /// <param name="body">The vendor's registers, from 0Ah on.</param>
+    public static void AddDesignatedVendorSpecific(
+        ConfigSpace config, int offset, ushort vendor, ushort id, int revision, int length, params RegisterSpec[] body)
     {
         config.Place(offset, new("Designated Vendor-Specific", length,
+        [
             new(0x04, 32, "Designated Vendor-Specific Header 1", "§7.9.6.2",
                 new(0, 16, "DVSEC Vendor ID", RO, vendor), new(16, 4, "DVSEC Revision", RO, (uint)revision),
                 new(20, 12, "DVSEC Length", RO, (uint)length)),
-            RegisterSpec.Whole(0x08, 16, "Designated Vendor-Specific Header 2", "§7.9.6.3", RO, id)));
+            RegisterSpec.Whole(0x08, 16, "Designated Vendor-Specific Header 2", "§7.9.6.3", RO, id),
+            .. body,
+        ]));
         config.ChainExtendedCapability(ExtendedCapabilityId.DesignatedVendorSpecific, 1, offset);
     }
 

@@ -8,6 +8,57 @@ namespace Sim.Pcie.Capabilities;
 /// nothing in the model.</summary>
 public static class LinkCapabilities
 {
+    private const int LinkStatus2 = 0x32;
+
+    /// <summary>What a port that reaches a speed has to have: Secondary PCI Express from 8.0 GT/s on, Data Link Feature and Physical Layer
+    /// 16.0 GT/s from 16.0 GT/s on, Physical Layer 32.0 GT/s from 32.0 GT/s on.</summary>
+    /// <param name="config">Where.</param>
+    /// <param name="offset">Of the first one: 100h or above.</param>
+    /// <param name="express">PCI Express capability, which says speed, width and type of the port.</param>
+    /// <returns>The next free offset.</returns>
+    public static int AddAll(ConfigSpace config, int offset, PciExpressCapability express)
+    {
+        var (speed, lanes) = (express.Options.MaxLinkSpeed, express.Options.MaxLinkWidth);
+        if (speed >= 3)
+        {
+            AddSecondaryPciExpress(config, offset, lanes, express.IsDownstreamPort);
+            offset += Aligned(0x0C + 2 * lanes);
+        }
+
+        if (speed >= 4)
+        {
+            AddDataLinkFeature(config, offset);
+            offset += 0x10;
+            AddPhysicalLayer16(config, offset, lanes);
+            offset += Aligned(0x20 + lanes);
+        }
+
+        if (speed < 5) return offset;
+        AddPhysicalLayer32(config, offset, lanes);
+        return offset + Aligned(0x20 + lanes);
+    }
+
+    /// <summary>Shows the equalizations that a link went through on its way to a speed: none above it (§7.5.3.20, §7.7.5.4,
+    /// §7.7.6.4).</summary>
+    /// <param name="express">PCI Express capability of the port's Function.</param>
+    /// <param name="speed">1 = 2.5 GT/s to 6 = 64 GT/s.</param>
+    internal static void ShowEqualization(PciExpressCapability express, int speed)
+    {
+        const uint completeAndPhases = 0xF;
+        var config = express.Config;
+        Show(express.Offset + LinkStatus2, 2, completeAndPhases << 1, speed >= 3 && express.Options.MaxLinkSpeed >= 3);
+        if (config.FindExtendedCapability(ExtendedCapabilityId.PhysicalLayer16) is not 0 and var at16)
+            Show(at16 + 0x0C, 4, completeAndPhases, speed >= 4);
+        if (config.FindExtendedCapability(ExtendedCapabilityId.PhysicalLayer32) is not 0 and var at32)
+            Show(at32 + 0x0C, 4, completeAndPhases, speed >= 5);
+
+        void Show(int offset, int bytes, uint bits, bool done)
+        {
+            if (done) config.HwSetBits(offset, bytes, bits);
+            else config.HwClearBits(offset, bytes, bits);
+        }
+    }
+
     /// <summary>Secondary PCI Express (§7.7.3): required from 8.0 GT/s on.</summary>
     /// <param name="config">Where.</param>
     /// <param name="offset">100h or above.</param>
@@ -75,10 +126,10 @@ public static class LinkCapabilities
 
     private static RegisterSpec Equalization(int offset, string name, string section) =>
         new(offset, 32, name, section,
-            new(0, 1, "Equalization Complete", ROS, 1),
-            new(1, 1, "Equalization Phase 1 Successful", ROS, 1),
-            new(2, 1, "Equalization Phase 2 Successful", ROS, 1),
-            new(3, 1, "Equalization Phase 3 Successful", ROS, 1),
+            new(0, 1, "Equalization Complete", ROS),
+            new(1, 1, "Equalization Phase 1 Successful", ROS),
+            new(2, 1, "Equalization Phase 2 Successful", ROS),
+            new(3, 1, "Equalization Phase 3 Successful", ROS),
             new(4, 1, "Link Equalization Request", RW1CS));
 
     private static void AddLanes(List<RegisterSpec> registers, int lanes, string rate, string section)
@@ -88,4 +139,6 @@ public static class LinkCapabilities
     }
 
     private static int Padded(int bytes) => bytes + 3 & ~3;
+
+    private static int Aligned(int bytes) => bytes + 15 & ~15;
 }

@@ -173,6 +173,7 @@ public sealed partial class PciExpressCapability
         var active = IsDownstreamPort && Options.LinkActiveReporting ? 1u << 13 : 0;
         var kept = Config.Read(LinkStatus, 2) & ~0x23FFu;
         Config.HwSet(LinkStatus, 2, kept | (uint)speed | (uint)width << 4 | (width == 0 ? 0 : active));
+        if (speed > 0) LinkCapabilities.ShowEqualization(this, speed);
     }
 
     /// <summary>Shows a link that is down: Data Link Layer Link Active clear and, in a slot port, Data Link Layer State Changed

@@ -161,10 +161,10 @@ public sealed partial class PciExpressCapability
             new(12, 4, "Compliance Preset/De-emphasis", RWS, SurvivesFlr: true));
         yield return new(0x32, 16, "Link Status 2", "§7.5.3.20",
             new(0, 1, "Current De-emphasis Level", RO, SurvivesFlr: true),
-            new(1, 1, "Equalization 8.0 GT/s Complete", ROS, Flag(speed >= 3), SurvivesFlr: true),
-            new(2, 1, "Equalization 8.0 GT/s Phase 1 Successful", ROS, Flag(speed >= 3), SurvivesFlr: true),
-            new(3, 1, "Equalization 8.0 GT/s Phase 2 Successful", ROS, Flag(speed >= 3), SurvivesFlr: true),
-            new(4, 1, "Equalization 8.0 GT/s Phase 3 Successful", ROS, Flag(speed >= 3), SurvivesFlr: true),
+            new(1, 1, "Equalization 8.0 GT/s Complete", ROS, SurvivesFlr: true),
+            new(2, 1, "Equalization 8.0 GT/s Phase 1 Successful", ROS, SurvivesFlr: true),
+            new(3, 1, "Equalization 8.0 GT/s Phase 2 Successful", ROS, SurvivesFlr: true),
+            new(4, 1, "Equalization 8.0 GT/s Phase 3 Successful", ROS, SurvivesFlr: true),
             new(5, 1, "Link Equalization Request 8.0 GT/s", RW1CS, SurvivesFlr: true));
     }
 

@@ -15,7 +15,7 @@ public sealed class ResizableBarCapability
     private ResizableBarCapability(ConfigSpace config, int offset, Bar bar, uint sizes)
     {
         (Config, Offset, _bar, _sizes) = (config, offset, bar, sizes);
-        config.OnWrite(offset + 0x08, 4, OnControlWritten);
+        config.OnWrite(Control, 4, OnControlWritten);
         config.OnReset += _ => _bar.Size = Size;
     }
 
@@ -25,8 +25,14 @@ public sealed class ResizableBarCapability
     /// <summary>Offset of the capability.</summary>
     public int Offset { get; }
 
+    /// <summary>Offset of Resizable BAR Control.</summary>
+    public int Control => Offset + 0x08;
+
     /// <summary>The size software picked, in bytes.</summary>
-    public ulong Size => MiB << (int)(Config.Read(Offset + 0x08) >> 8 & 0x3F);
+    public ulong Size => MiB << (int)(Config.Read(Control) >> 8 & 0x3F);
+
+    /// <summary>The largest size that software may pick, in bytes.</summary>
+    public ulong Largest => MiB << BitOperations.Log2(_sizes);
 
     /// <summary>Places the capability and chains it.</summary>
     /// <param name="config">Where.</param>
@@ -52,7 +58,7 @@ public sealed class ResizableBarCapability
     private void OnControlWritten(ConfigWrite write)
     {
         if ((_sizes >> (int)(write.New >> 8 & 0x3F) & 1) == 0 || (write.New >> 8 & 0x3F) > 27)
-            Config.HwSet(Offset + 0x08, 4, write.Old);
+            Config.HwSet(Control, 4, write.Old);
         _bar.Size = Size;
     }
 }

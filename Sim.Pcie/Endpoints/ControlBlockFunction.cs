@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Sim.Core;
 using Sim.Pcie.Config;
 using Sim.Pcie.Spec;
+using Sim.Pcie.Topology;
 using static Sim.Pcie.Spec.DmaQueueLayout;
 
 namespace Sim.Pcie.Endpoints;
@@ -9,12 +10,13 @@ namespace Sim.Pcie.Endpoints;
 /// <summary>
 /// What this project's own simple devices have in common: BAR0 with user registers, a window for peers, MSI-X, and the
 /// <see cref="MigrationControlBlock"/>; stopping, saving and loading by the contract; a <see cref="StoppedAccessPolicy"/> for requests to
-/// stopped registers. A model adds its registers and its work.
+/// stopped registers. A PF may have a memory aperture beside, which is no part of an image. A model adds its registers and its work.
 /// </summary>
 public abstract class ControlBlockFunction : EndpointFunction, IMigratableFunction
 {
     private readonly MigrationControlRegisters _control;
     private readonly byte[] _window = new byte[PeerWindowSize];
+    private readonly HostMemory? _aperture;
     private Action? _suspended;
 
     /// <summary>Makes the function.</summary>
@@ -28,6 +30,7 @@ public abstract class ControlBlockFunction : EndpointFunction, IMigratableFuncti
         Policy = policy;
         Interrupts = new MsixTable(this, Vectors);
         _control = new MigrationControlRegisters(sim, this);
+        if (layout.ResizableBar is { } aperture) _aperture = new HostMemory(sim, aperture.Largest);
     }
 
     /// <summary>What it does with requests while its responder is suspended.</summary>
@@ -79,7 +82,7 @@ public abstract class ControlBlockFunction : EndpointFunction, IMigratableFuncti
     protected internal override AccessDecision Decide(int bar, ulong offset, in TlpHeader header)
     {
         // The control block and the MSI-X structures answer in every state: they belong to the host driver.
-        return ResponderSuspended && offset < DmaQueueLayout.MsixTable ? Policy.Decide(in header) : AccessDecision.Accept;
+        return ResponderSuspended && (bar != 0 || offset < DmaQueueLayout.MsixTable) ? Policy.Decide(in header) : AccessDecision.Accept;
     }
 
     /// <inheritdoc/>
@@ -89,6 +92,9 @@ public abstract class ControlBlockFunction : EndpointFunction, IMigratableFuncti
         {
             case StoppedLoad.AllOnes:
                 destination.Fill(0xFF);
+                break;
+            case StoppedLoad.Stale when bar != 0:
+                ReadBar(bar, offset, destination);
                 break;
             case StoppedLoad.Stale:
                 ReadUser((int)offset, destination, sideEffects: false);
@@ -102,6 +108,12 @@ public abstract class ControlBlockFunction : EndpointFunction, IMigratableFuncti
     /// <inheritdoc/>
     protected internal override void ReadBar(int bar, ulong offset, Span<byte> destination)
     {
+        if (bar != 0)
+        {
+            _aperture!.Read(offset, destination);
+            return;
+        }
+
         var at = (int)offset;
         if (at >= MigrationControlBlock.Base) _control.Read(at, destination);
         else if (at >= MsixPba) Interrupts.ReadPba(at - MsixPba, destination[..Math.Min(destination.Length, Interrupts.PbaSize)]);
@@ -112,6 +124,12 @@ public abstract class ControlBlockFunction : EndpointFunction, IMigratableFuncti
     /// <inheritdoc/>
     protected internal override void WriteBar(int bar, ulong offset, ReadOnlySpan<byte> data)
     {
+        if (bar != 0)
+        {
+            _aperture!.Write(offset, data);
+            return;
+        }
+
         var at = (int)offset;
         if (at >= MigrationControlBlock.Base) _control.Write(at, data);
         else if (at >= MsixPba) return;

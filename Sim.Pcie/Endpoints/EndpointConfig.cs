@@ -25,6 +25,9 @@ public sealed record EndpointConfig(ConfigSpace Config, Type0Header Header, PciE
     /// <summary>SR-IOV, in a PF that has it.</summary>
     public SriovCapability? Sriov { get; init; }
 
+    /// <summary>Resizable BAR, in a PF that has it.</summary>
+    public ResizableBarCapability? ResizableBar { get; init; }
+
     /// <summary>The PF of a VF.</summary>
     public EndpointFunction? PhysicalFunction { get; init; }
 

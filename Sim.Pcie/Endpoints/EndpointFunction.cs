@@ -36,6 +36,7 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
         Config.OnWrite(Express.DeviceControl2, 2, _ => Refresh());
         if (layout.Aer is { } aer) Config.OnWrite(aer.Control, 4, _ => Refresh());
         if (layout.Msix is { } msix) Config.OnWrite(msix.Offset, 4, _ => Signals.Refresh());
+        if (layout.ResizableBar is { } resizable) Config.OnWrite(resizable.Control, 4, _ => _device?.MarkDecodeStale());
         Express.OnInitiateFlr(() => Reset(ResetKind.FunctionLevel));
         if (layout.Power is { } power) power.OnStateChange += OnPowerStateChange;
         if (layout.Sriov is not { } sriov) return;

@@ -9,6 +9,9 @@ public static class MigrationControlBlock
     /// <summary>Offset of the block in BAR0: its upper half.</summary>
     public const int Base = 0x4000;
 
+    /// <summary>DVSEC ID (§7.9.6) of the structure that tells a driver where the block is; its Vendor ID is that of the devices.</summary>
+    public const ushort DvsecId = 1;
+
     /// <summary>Command, write-only: one of the commands below; ignored while busy.</summary>
     public const int Command = Base + 0x00;
 

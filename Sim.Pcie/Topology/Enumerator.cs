@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sim.Core;
 using Sim.Pcie.Spec;
 
@@ -19,6 +20,10 @@ public sealed record EnumerationPolicy
     /// (§7.5.1.3.13).</summary>
     public bool BridgeSerrEnable { get; init; } = true;
 
+    /// <summary>Whether every Resizable BAR (§7.8.6) gets its largest size before addresses are assigned, as firmware with "Re-Size BAR
+    /// Support" does; otherwise it keeps its default.</summary>
+    public bool LargestBars { get; init; }
+
     /// <summary>Largest Max_Payload_Size to set, in bytes; what every function on the way supports limits it further.</summary>
     public int MaxPayloadSize { get; init; } = 256;
 
@@ -35,6 +40,7 @@ public sealed class Enumerator
     private const int PciExpress = 0x10;
     private const int SriovId = 0x10;
     private const int AriId = 0x0E;
+    private const int ResizableBarId = 0x15;
     private const ulong WindowAlignment = 1UL << 20;
     private const ulong IoWindowAlignment = 1UL << 12;
     private const uint AriForwardingEnable = 1 << 5;
@@ -227,10 +233,22 @@ public sealed class Enumerator
 
     private async Task SizeBarsAsync(DiscoveredFunction f)
     {
+        if (_policy.LargestBars && f.ExtendedOffsets.TryGetValue(ResizableBarId, out var resizable)) await EnlargeBarsAsync(f, resizable);
         f.BarList.AddRange(await SizeAsync(f, 0x10));
         if (!f.ExtendedOffsets.TryGetValue(SriovId, out var sriov)) return;
         f.TotalVfs = (int)await ReadAsync(f, sriov + 0x0E, 2);
         f.VfBarList.AddRange(await SizeAsync(f, sriov + 0x24));
+    }
+
+    /// <summary>Picks the largest size of each Resizable BAR, while Memory Space Enable is clear (§7.8.6).</summary>
+    private async Task EnlargeBarsAsync(DiscoveredFunction f, int at)
+    {
+        var bars = (int)(await ReadAsync(f, at + 8, 4) >> 5 & 7);
+        for (; bars > 0; bars--, at += 8)
+        {
+            var largest = BitOperations.Log2(await ReadAsync(f, at + 4, 4) >> 4);
+            await WriteAsync(f, at + 8, 4, await ReadAsync(f, at + 8, 4) & ~0x3F00u | (uint)largest << 8);
+        }
     }
 
     private async Task<List<DiscoveredBar>> SizeAsync(DiscoveredFunction f, int offset)

@@ -10,6 +10,13 @@ internal static class FunctionTemplates
 {
     private const uint PciToPciBridge = 0x060400;
 
+    // Room of a DPC capability with its RP PIO registers.
+    private const int DpcRoom = 0x60;
+
+    // The empty vendor-specific structure of the PEX 8700 series.
+    private const int SwitchStructure = 1;
+    private const int SwitchStructureLength = 0x10;
+
     public static BridgeFunction RootPort(Simulator sim, string name, int device, RootPortOptions options)
     {
         var config = new ConfigSpace(name);
@@ -60,6 +67,7 @@ internal static class FunctionTemplates
 
         var containment = new DpcOptions { RootPortExtensions = options.DpcRootPortExtensions };
         var dpc = options.Dpc ? DpcCapability.Add(config, extended, containment) : null;
+        LinkCapabilities.AddAll(config, extended + (dpc is null ? 0 : DpcRoom), express);
         return new BridgeFunction(sim, name, header, express, aer, acs, dpc, msi, power);
     }
 
@@ -84,12 +92,35 @@ internal static class FunctionTemplates
                 EndEndTlpPrefix = options.EndEndTlpPrefix,
             });
         var reporting = new AerOptions { Errors = AerOptions.PortErrors, HeaderRecords = options.HeaderRecords };
-        var aer = port.Aer ? AerCapability.Add(config, 0x100, reporting) : null;
+        var next = 0x100;
+        AerCapability? aer = null;
+        if (port.Aer)
+        {
+            aer = AerCapability.Add(config, next, reporting);
+            next += 0x50;
+        }
+
         var hasAcs = options.Acs && !isUpstream
             && !(index < options.PortNames.Count && options.PortsWithoutAcs.Contains(options.PortNames[index]));
-        var acs = hasAcs ? AcsCapability.Add(config, aer is null ? 0x100 : 0x150, port.AcsSupported) : null;
-        var containment = new DpcOptions { PoisonedTlpEgressBlocking = true };
-        var dpc = options.Dpc && !isUpstream ? DpcCapability.Add(config, 0x170, containment) : null;
+        AcsCapability? acs = null;
+        if (hasAcs)
+        {
+            acs = AcsCapability.Add(config, next, port.AcsSupported);
+            next += 0x20;
+        }
+
+        DpcCapability? dpc = null;
+        if (options.Dpc && !isUpstream)
+        {
+            dpc = DpcCapability.Add(config, next, new DpcOptions { PoisonedTlpEgressBlocking = true });
+            next += DpcRoom;
+        }
+
+        next = LinkCapabilities.AddAll(config, next, express);
+        IdentityCapabilities.AddSerialNumber(config, next, options.SerialNumber);
+        next += 0x10;
+        IdentityCapabilities.AddVendorSpecific(config, next, SwitchStructure, revision: 0, SwitchStructureLength);
+        if (isUpstream && options.Ltr) IdentityCapabilities.AddLatencyToleranceReporting(config, next + SwitchStructureLength);
         return new BridgeFunction(sim, name, header, express, aer, acs, dpc, msi, power);
     }
 }

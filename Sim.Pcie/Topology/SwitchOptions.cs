@@ -49,6 +49,9 @@ public sealed record SwitchOptions
     /// <summary>LTR Mechanism Supported.</summary>
     public bool Ltr { get; init; } = true;
 
+    /// <summary>Device Serial Number of every port (§7.9.3).</summary>
+    public ulong SerialNumber { get; init; } = 0xCA87_0010_B5DF_0E00;
+
     /// <summary>End-End TLP Prefix Supported.</summary>
     public bool EndEndTlpPrefix { get; init; } = true;
 }

@@ -55,6 +55,10 @@ internal sealed class BrokenScriptTests
             "'guest' is a guest, which runs its driver; expected a process" },
         new object[] { "an unknown policy of an interrupt", "model: mlx5", "model: mlx5, suspended_interrupt: hodl",
             "'suspended_interrupt' is 'hodl' (did you mean 'hold'?)" },
+        new object[] { "an aperture of what has none", "vfs: 2", "vfs: 2, aperture: 16MiB",
+            "x.yaml:4:76: model 'mlx5' has no aperture; expected a simple device, like plain" },
+        new object[] { "an aperture of no power of two", "model: mlx5,", "model: plain, aperture: 3MiB,",
+            "x.yaml:4:45: an aperture of 3MiB; expected a power of two from 1MiB to 64GiB" },
         new object[] { "an unknown order", "actors:", "vmm: { resume_order: parallel }\nactors:",
             "'resume_order' is 'parallel'" },
     ];

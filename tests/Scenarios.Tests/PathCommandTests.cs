@@ -59,6 +59,7 @@ internal sealed class PathCommandTests
     [TestCase(Script, new[] { "--from", "gpu", "--to", "nic" }, "'to' is 'nic'; expected an address like 0x40000000, or a place in a BAR")]
     [TestCase(Script, new[] { "--from", "gqu", "--to", "nic.bar0" }, "no component is called 'gqu' (did you mean 'gpu'?)")]
     [TestCase(Script, new[] { "--from", "gpu", "--to", "nic.bar0", "--type", "MRt" }, "'type' is 'MRt' (did you mean 'MRd'?)")]
+    [TestCase(Script, new[] { "--from", "gpu", "--to", "nic.bar3" }, "nic has no BAR3; expected one of bar0")]
     [TestCase(Script, new[] { "--variant", "blocked" }, "no variant is called 'blocked'")]
     public void What_is_wrong_is_one_line_and_exit_code_2(string script, string[] options, string complaint)
     {

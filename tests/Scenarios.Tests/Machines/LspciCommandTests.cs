@@ -18,7 +18,8 @@ internal sealed class LspciCommandTests
     // What it says of sound devices, too: bodies nobody can know, and capabilities newer than it is.
     private static readonly string[] Usual =
     [
-        "Vendor Specific Information", "Physical Layer 16.0 GT/s <?>", "Data Link Feature <?>", "Extended Capability ID 0x2a",
+        "Vendor Specific Information", "Designated Vendor-Specific", "Physical Layer 16.0 GT/s <?>",
+        "Data Link Feature <?>", "Extended Capability ID 0x2a",
         "AttnInd Unknown",
     ];
 
