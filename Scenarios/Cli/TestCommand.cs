@@ -45,7 +45,7 @@ internal static class TestCommand
                     new ScenarioRunner(variants, jobs).Run(file, interrupt.Token, finished));
                 results.Add(result);
                 if (!result.Passed && result.Variants.Count > 0)
-                    RunFolder.Write(Path.Combine(output, file.Name), RunFiles.Of(result, Renderers.Chosen()));
+                    RunFolder.Write(Path.Combine(output, file.Name), RunFiles.Of(result, Renderers.Chosen(), jobs));
                 console.Output.WriteLine($"{(result.Passed ? "ok  " : "FAIL")} {script}: {RunCommand.Summary(result)}");
                 foreach (var complaint in result.Variants.SelectMany(v => v.Complaints.Select(c => $"     {v.Result.Variant.Name}: {c}")))
                     console.Error.WriteLine(complaint);

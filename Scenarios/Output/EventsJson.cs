@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Scenarios.Results;
@@ -20,97 +19,85 @@ internal static class EventsJson
         return new StreamReader(stream).ReadToEnd();
     }
 
+    /// <summary>The log of a run whose TLPs were kept in its results.</summary>
     public static string Of(ScenarioResult result)
     {
-        var text = new StringWriter(CultureInfo.InvariantCulture);
-        Write(text, result, _ => null);
-        return text.ToString();
+        using var stream = new MemoryStream();
+        foreach (var variant in result.Variants) Write(stream, variant.Result, null);
+        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
     }
 
-    /// <summary>Writes the log.</summary>
+    /// <summary>Writes a variant's part of the log.</summary>
     /// <param name="output">Takes it.</param>
-    /// <param name="result">The run.</param>
-    /// <param name="tlps">The file to which a variant's TLPs were streamed, each line a time, a tab and the event; null where they were
-    /// kept in the result.</param>
-    public static void Write(TextWriter output, ScenarioResult result, Func<VariantResult, string?> tlps)
+    /// <param name="variant">The variant.</param>
+    /// <param name="tlps">The lines of its TLPs; null where they were kept in the result.</param>
+    public static void Write(Stream output, VariantResult variant, EventSpool? tlps)
     {
-        foreach (var variant in result.Variants.Select(v => v.Result))
+        using var json = new Utf8JsonWriter(output, OneLine);
+        using var spooled = (tlps?.Read() ?? []).GetEnumerator();
+        var more = spooled.MoveNext();
+        foreach (var (time, item, of) in Events(variant, tlps is null).OrderBy(e => e.Time)) // Stable: equals stay as recorded.
         {
-            var streamed = tlps(variant);
-            using var stream = new MemoryStream();
-            using var json = new Utf8JsonWriter(stream, OneLine);
-            var events = Events(variant, streamed is null).OrderBy(e => e.Time); // A stable sort: equals stay in the order recorded.
-            using var lines = Streamed(streamed).GetEnumerator();
-            var more = lines.MoveNext();
-            foreach (var (time, write) in events)
-            {
-                for (; more && lines.Current.Time <= time; more = lines.MoveNext()) output.Write(lines.Current.Line + "\n");
-                stream.SetLength(0);
-                json.Reset();
-                write(json);
-                json.Flush();
-                output.Write(Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length) + "\n");
-            }
-
-            for (; more; more = lines.MoveNext()) output.Write(lines.Current.Line + "\n");
+            for (; more && spooled.Current.Time <= time; more = spooled.MoveNext()) output.Write(spooled.Current.Line.Span);
+            Write(json, variant.Variant.Name, time, item, of);
+            json.Flush();
+            json.Reset();
+            output.WriteByte((byte)'\n');
         }
+
+        for (; more; more = spooled.MoveNext()) output.Write(spooled.Current.Line.Span);
     }
 
-    private static IEnumerable<(long Time, string Line)> Streamed(string? path)
+    private static IEnumerable<(long Time, object Item, string Of)> Events(VariantResult variant, bool withTlps)
     {
-        if (path is null) yield break;
-        foreach (var line in File.ReadLines(path))
-        {
-            var tab = line.IndexOf('\t');
-            yield return (long.Parse(line.AsSpan(0, tab), NumberStyles.None, CultureInfo.InvariantCulture), line[(tab + 1)..]);
-        }
-    }
-
-    private static IEnumerable<(long Time, Action<Utf8JsonWriter> Write)> Events(VariantResult variant, bool withTlps)
-    {
-        var name = variant.Variant.Name;
         if (withTlps)
-            foreach (var tlp in variant.Tlps) yield return (tlp.Time.Femtoseconds, json => TlpEventWriter.Write(json, name, tlp));
+            foreach (var tlp in variant.Tlps) yield return (tlp.Time.Femtoseconds, tlp, "");
         foreach (var lane in variant.Lanes)
         {
-            foreach (var span in lane.Spans)
-                yield return Event(name, span.From.Femtoseconds, "span", json =>
-                {
-                    Members(json, ("lane", lane.Name), ("kind", $"{span.Kind}"), ("label", span.Label));
-                    json.WriteNumber("until_fs", span.To.Femtoseconds);
-                });
-            foreach (var instant in lane.Instants)
-                yield return Event(name, instant.Time.Femtoseconds, "instant", json =>
-                    Members(json, ("lane", lane.Name), ("kind", $"{instant.Kind}"), ("label", instant.Label)));
+            foreach (var span in lane.Spans) yield return (span.From.Femtoseconds, span, lane.Name);
+            foreach (var instant in lane.Instants) yield return (instant.Time.Femtoseconds, instant, lane.Name);
         }
 
-        foreach (var load in variant.Loads)
-            yield return Event(name, load.Issued.Femtoseconds, "load", json =>
-            {
-                Members(json, ("actor", load.Actor), ("outcome", load.Outcome));
-                json.WriteNumber("latency_fs", load.Latency.Femtoseconds);
-                json.WriteBoolean("device_stopped", load.DeviceStopped);
-            });
-        foreach (var (chain, step) in variant.Chains.SelectMany(c => c.Steps.Select(s => (c, s))))
-            yield return Event(name, step.Time.Femtoseconds, "decision", json =>
-                Members(json, ("chain", chain.Title), ("component", step.Component), ("what", step.What)));
-        foreach (var line in variant.Dmesg)
-            yield return Event(name, line.Time.Femtoseconds, "dmesg", json => Members(json, ("level", line.Level), ("text", line.Text)));
+        foreach (var load in variant.Loads) yield return (load.Issued.Femtoseconds, load, "");
+        foreach (var chain in variant.Chains)
+            foreach (var step in chain.Steps) yield return (step.Time.Femtoseconds, step, chain.Title);
+        foreach (var line in variant.Dmesg) yield return (line.Time.Femtoseconds, line, "");
     }
 
-    private static (long, Action<Utf8JsonWriter>) Event(string variant, long time, string kind, Action<Utf8JsonWriter> write)
+    private static void Write(Utf8JsonWriter json, string variant, long time, object item, string of)
     {
-        return (time, Whole);
-
-        void Whole(Utf8JsonWriter json)
+        if (item is TlpRecord tlp)
         {
-            json.WriteStartObject();
-            json.WriteString("variant", variant);
-            json.WriteNumber("t_fs", time);
-            json.WriteString("event", kind);
-            write(json);
-            json.WriteEndObject();
+            TlpEventWriter.Write(json, variant, tlp);
+            return;
         }
+
+        json.WriteStartObject();
+        json.WriteString("variant", variant);
+        json.WriteNumber("t_fs", time);
+        switch (item)
+        {
+            case LaneSpan span:
+                Members(json, ("event", "span"), ("lane", of), ("kind", span.Kind.ToString()), ("label", span.Label));
+                json.WriteNumber("until_fs", span.To.Femtoseconds);
+                break;
+            case LaneInstant instant:
+                Members(json, ("event", "instant"), ("lane", of), ("kind", instant.Kind.ToString()), ("label", instant.Label));
+                break;
+            case LoadSample load:
+                Members(json, ("event", "load"), ("actor", load.Actor), ("outcome", load.Outcome));
+                json.WriteNumber("latency_fs", load.Latency.Femtoseconds);
+                json.WriteBoolean("device_stopped", load.DeviceStopped);
+                break;
+            case ChainStep step:
+                Members(json, ("event", "decision"), ("chain", of), ("component", step.Component), ("what", step.What));
+                break;
+            case LogLine line:
+                Members(json, ("event", "dmesg"), ("level", line.Level), ("text", line.Text));
+                break;
+        }
+
+        json.WriteEndObject();
     }
 
     private static void Members(Utf8JsonWriter json, params ReadOnlySpan<(string Name, string Value)> members)

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Scenarios.Figures;
 using Scenarios.Language;
@@ -25,14 +25,25 @@ internal sealed partial class HtmlReport
 
     private HtmlReport(ScenarioResult result, IReadOnlyDictionary<string, string> figures) => (_result, _figures) = (result, figures);
 
-    public static string Of(ScenarioResult result, IReadOnlyDictionary<string, string> figures)
+    /// <param name="result">The run.</param>
+    /// <param name="figures">The figures of the whole run, by file name.</param>
+    /// <param name="variants">What <see cref="OfVariant"/> gave for each variant.</param>
+    public static string Of(ScenarioResult result, IReadOnlyDictionary<string, string> figures, IReadOnlyList<string> variants)
     {
         var report = new HtmlReport(result, figures);
-        report.Write();
+        report.Write(variants);
         return report._html.ToString();
     }
 
-    private void Write()
+    /// <summary>A variant's part of the report, with its own figures.</summary>
+    public static string OfVariant(ScenarioResult result, int index, IReadOnlyDictionary<string, string> figures)
+    {
+        var report = new HtmlReport(result, figures);
+        report.Variant(index, result.Variants[index]);
+        return report._html.ToString();
+    }
+
+    private void Write(IReadOnlyList<string> variants)
     {
         var script = _result.File.Script;
         Add($"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">");
@@ -55,7 +66,7 @@ internal sealed partial class HtmlReport
         if (_figures.TryGetValue(RunFiles.Downtimes, out var downtimes)) Migrations(downtimes);
         Add($"<section id=\"latency\"><h2>Latency of the loads</h2>\n{_figures["plots/latency.svg"]}</section>");
         Add($"<section id=\"variants\"><h2>Variant by variant</h2>");
-        for (var i = 0; i < _result.Variants.Count; i++) Variant(i, _result.Variants[i]);
+        foreach (var variant in variants) _html.Append(variant);
         Add($"</section>\n</main>\n<script>{OpenTheTarget}</script>\n</body>\n</html>");
     }
 
@@ -103,9 +114,8 @@ internal sealed partial class HtmlReport
         var failed = _result.Variants.Count(v => !v.Passed);
         if (_result.Interrupted)
             Add($"<p class=\"outcome bad\">Interrupted: {_result.Variants.Count} of {_result.File.Variants.Count} variants were run.</p>");
-        Add(failed == 0
-            ? $"<p class=\"outcome good\">Every expectation {(_result.Variants.Any(v => v.AsksLess) ? "that was asked " : "")}held.</p>"
-            : (FormattableString)$"<p class=\"outcome bad\">Expectations did not hold in {Count(failed, "variant")}.</p>");
+        if (failed > 0) Add($"<p class=\"outcome bad\">Expectations did not hold in {Count(failed, "variant")}.</p>");
+        else Add($"<p class=\"outcome good\">Every expectation {(_result.Variants.Any(v => v.AsksLess) ? "that was asked " : "")}held.</p>");
     }
 
     // The whole matrix on one screen: the first axis down, all others across.
@@ -163,7 +173,7 @@ internal sealed partial class HtmlReport
 
     private static string Count(int n, string what) => n == 1 ? $"1 {what}" : $"{n} {what}s";
 
-    private void Add(FormattableString line) => _html.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private void Add(ref DefaultInterpolatedStringHandler line) => _html.Append(line.ToStringAndClear()).Append('\n');
 
     private static string E(string text) => Figures.Svg.SvgWriter.Escape(text);
 

@@ -1,5 +1,6 @@
 using Scenarios.Figures;
 using Scenarios.Results;
+using Scenarios.Running;
 
 namespace Scenarios.Output;
 
@@ -7,15 +8,35 @@ namespace Scenarios.Output;
 internal static class RunFiles
 {
     /// <param name="result">The run.</param>
-    /// <param name="renderer">Draws the figures.</param>
+    /// <param name="renderer">Draws the figures; on several threads at once.</param>
+    /// <param name="jobs">How many threads.</param>
     /// <param name="streamed">Files of the run that are written already, its event log among them; null if there are none.</param>
     public static IReadOnlyDictionary<string, string> Of(
-        ScenarioResult result, IFigureRenderer renderer, IReadOnlyList<string>? streamed = null)
+        ScenarioResult result, IFigureRenderer renderer, int jobs = 1, IReadOnlyList<string>? streamed = null)
     {
-        var figures = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        var variants = new (IReadOnlyDictionary<string, string> Figures, string Html)[result.Variants.Count];
+        Workers.Each(jobs, variants.Length, i =>
         {
-            ["plots/latency.svg"] = renderer.Render(ResultFigures.Latency(result)),
+            var figures = FiguresOf(result.Variants[i].Result, renderer);
+            variants[i] = (figures, HtmlReport.OfVariant(result, i, figures));
+        });
+        var figures = FiguresOf(result, renderer);
+        var files = new SortedDictionary<string, string>(figures, StringComparer.Ordinal)
+        {
+            ["report.html"] = HtmlReport.Of(result, figures, [.. variants.Select(v => v.Html)]),
+            ["junit.xml"] = JUnit.Of([result], []),
+            ["dmesg.log"] = DmesgLog.Of(result),
         };
+        foreach (var (name, figure) in variants.SelectMany(v => v.Figures)) files[name] = figure;
+        if (streamed is null) files["events.jsonl"] = EventsJson.Of(result);
+        string[] all = [.. files.Keys, .. streamed ?? [], "results.json"];
+        files["results.json"] = ResultsJson.Of(result, [.. all.Order(StringComparer.Ordinal)]);
+        return files;
+    }
+
+    private static Dictionary<string, string> FiguresOf(ScenarioResult result, IFigureRenderer renderer)
+    {
+        var figures = new Dictionary<string, string> { ["plots/latency.svg"] = renderer.Render(ResultFigures.Latency(result)) };
         if (ResultFigures.Bandwidth(result) is { } bandwidth)
         {
             figures["plots/bandwidth.svg"] = renderer.Render(bandwidth);
@@ -24,22 +45,15 @@ internal static class RunFiles
 
         if (MigrationFigures.Downtimes(result) is { } downtimes) figures[Downtimes] = renderer.Render(downtimes);
         foreach (var (n, plot) in CounterPlots.Of(result).Index()) figures[PlotOf(n)] = renderer.Render(plot);
-        foreach (var variant in result.Variants.Select(v => v.Result))
-        {
-            figures[TimelineOf(variant)] = renderer.Render(ResultFigures.Timeline(variant));
-            if (ResultFigures.Stopped(variant) is { } stopped) figures[StoppedOf(variant)] = renderer.Render(stopped);
-            if (MigrationFigures.Course(variant) is { } course) figures[MigrationOf(variant)] = renderer.Render(course);
-        }
-        var files = new SortedDictionary<string, string>(figures, StringComparer.Ordinal)
-        {
-            ["report.html"] = HtmlReport.Of(result, figures),
-            ["junit.xml"] = JUnit.Of([result], []),
-            ["dmesg.log"] = DmesgLog.Of(result),
-        };
-        if (streamed is null) files["events.jsonl"] = EventsJson.Of(result);
-        string[] all = [.. files.Keys, .. streamed ?? [], "results.json"];
-        files["results.json"] = ResultsJson.Of(result, [.. all.Order(StringComparer.Ordinal)]);
-        return files;
+        return figures;
+    }
+
+    private static Dictionary<string, string> FiguresOf(VariantResult variant, IFigureRenderer renderer)
+    {
+        var figures = new Dictionary<string, string> { [TimelineOf(variant)] = renderer.Render(ResultFigures.Timeline(variant)) };
+        if (ResultFigures.Stopped(variant) is { } stopped) figures[StoppedOf(variant)] = renderer.Render(stopped);
+        if (MigrationFigures.Course(variant) is { } course) figures[MigrationOf(variant)] = renderer.Render(course);
+        return figures;
     }
 
     public const string Downtimes = "plots/downtime.svg";

@@ -31,8 +31,15 @@ internal sealed class RunTraces(StagedFolder folder, ScriptFile file, bool asked
     /// <returns>The names of all files that were streamed.</returns>
     public IReadOnlyList<string> Finish(ScenarioResult result)
     {
-        using (var events = folder.Open("events.jsonl"))
-            EventsJson.Write(events, result, v => File.Exists(PartOf(v.Variant)) ? PartOf(v.Variant) : null);
+        using (var events = folder.Create("events.jsonl"))
+        {
+            foreach (var variant in result.Variants.Select(v => v.Result))
+            {
+                if (!File.Exists(PartOf(variant.Variant))) EventsJson.Write(events, variant, null);
+                else using (var part = File.OpenRead(PartOf(variant.Variant))) part.CopyTo(events);
+            }
+        }
+
         if (Directory.Exists(folder[Parts])) Directory.Delete(folder[Parts], recursive: true);
         var finished = result.Variants.Select(v => v.Result.Variant).ToHashSet();
         foreach (var cut in file.Variants.Select(v => v.Variant).Where(v => !finished.Contains(v)))

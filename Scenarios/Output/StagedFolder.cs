@@ -31,15 +31,15 @@ internal sealed class StagedFolder : IDisposable
 
     public void Add(string name, string text)
     {
-        using var file = Open(name);
+        using var file = new StreamWriter(Create(name), new UTF8Encoding(false));
         file.Write(text);
     }
 
     /// <summary>Opens a file of it to be written.</summary>
-    public StreamWriter Open(string name)
+    public FileStream Create(string name)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(this[name])!);
-        return new StreamWriter(this[name], false, new UTF8Encoding(false));
+        return new FileStream(this[name], FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
     }
 
     /// <summary>Puts it in its place, whatever run was there before.</summary>

@@ -30,8 +30,8 @@ internal sealed class TlpTrace : IDisposable
     /// <param name="machine">The machine.</param>
     /// <param name="names">Puts TLPs into words.</param>
     /// <param name="target">The files to stream to; null to keep every TLP in memory.</param>
-    /// <param name="variant">Name of the variant.</param>
-    public TlpTrace(Machine machine, NameBook names, TraceTarget? target, string variant)
+    /// <param name="variant">The variant that runs on it.</param>
+    public TlpTrace(Machine machine, NameBook names, TraceTarget? target, Model.Variant variant)
     {
         _names = names;
         var start = machine.Sim.Now;
@@ -95,8 +95,8 @@ internal sealed class TlpTrace : IDisposable
             var summary = _names.Describe(in h);
             _files?.Take(in frame, summary);
             if (frame.Dwords is { } lent) ArrayPool<uint>.Shared.Return(lent);
-            uint[] dwords = h.HeaderDwords == 4 ? [h.Dw0, h.Dw1, h.Dw2, h.Dw3] : [h.Dw0, h.Dw1, h.Dw2];
             if (_files is not null && _records.Count == 2 * Kept) _records.RemoveRange(0, Kept);
+            uint[] dwords = h.HeaderDwords == 4 ? [h.Dw0, h.Dw1, h.Dw2, h.Dw3] : [h.Dw0, h.Dw1, h.Dw2];
             _records.Add(new TlpRecord(frame.Time, _ways[frame.Way].ToString(), summary, dwords));
         }
     }

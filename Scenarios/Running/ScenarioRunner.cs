@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Scenarios.Language;
 using Scenarios.Model;
 using Scenarios.Results;
@@ -16,51 +15,43 @@ public sealed class ScenarioRunner(IVariantRunner variants, int jobs)
     {
         var results = new VariantResult?[file.Variants.Count];
         var errors = new ScriptException?[file.Variants.Count];
-        var points = Channel.CreateUnbounded<int>(new UnboundedChannelOptions { SingleWriter = true });
-        for (var i = 0; i < results.Length; i++) points.Writer.TryWrite(i);
-        points.Writer.Complete();
-
         var done = 0;
         var gate = new Lock();
-        var workers = Enumerable.Range(0, Math.Clamp(jobs, 1, results.Length))
-            .Select(n => new Thread(Work) { Name = $"variants {n}" }).ToList();
-        workers.ForEach(w => w.Start());
-        workers.ForEach(w => w.Join());
+        Workers.Each(jobs, results.Length, Run);
 
         if (errors.FirstOrDefault(e => e is not null) is { } error) throw error;
         var judged = results.OfType<VariantResult>().Select(r => Judge.Hold(file, r)).ToList();
         return new ScenarioResult(file, judged, Interrupted: judged.Count < results.Length);
 
-        void Work()
+        void Run(int i)
         {
-            while (!cancellation.IsCancellationRequested && points.Reader.TryRead(out var i))
+            if (cancellation.IsCancellationRequested) return;
+            try
             {
-                try
-                {
-                    results[i] = variants.Run(file.Variants[i], cancellation);
-                }
-                catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-                {
-                    return;
-                }
-                catch (ScriptException e)
-                {
-                    errors[i] = e;
-                    continue;
-                }
-                catch (SimProcessException e) when (e.InnerException is ScriptException script)
-                {
-                    // What only the machine knows, an entry of the timeline finds out when its time comes.
-                    errors[i] = script;
-                    continue;
-                }
-                catch (Exception e)
-                {
-                    var fault = $"{e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}";
-                    results[i] = new VariantResult(file.Variants[i].Variant) { Failure = fault };
-                }
-                lock (gate) finished?.Invoke(++done);
+                results[i] = variants.Run(file.Variants[i], cancellation);
             }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (ScriptException e)
+            {
+                errors[i] = e;
+                return;
+            }
+            catch (SimProcessException e) when (e.InnerException is ScriptException script)
+            {
+                // What only the machine knows, an entry of the timeline finds out when its time comes.
+                errors[i] = script;
+                return;
+            }
+            catch (Exception e)
+            {
+                var fault = $"{e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}";
+                results[i] = new VariantResult(file.Variants[i].Variant) { Failure = fault };
+            }
+
+            lock (gate) finished?.Invoke(++done);
         }
     }
 }

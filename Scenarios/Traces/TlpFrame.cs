@@ -18,5 +18,7 @@ internal readonly record struct TlpFrame(SimTime Time, SimTime Started, int Way,
 /// <param name="Flight">Time of flight.</param>
 internal sealed record LinkWay(string From, string To, SimDuration Flight)
 {
-    public override string ToString() => $"{From} -> {To}";
+    private readonly string _name = $"{From} -> {To}";
+
+    public override string ToString() => _name;
 }

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Globalization;
-using System.Text;
+using Scenarios.Model;
+using Scenarios.Output;
 using Scenarios.Results;
 
 namespace Scenarios.Traces;
@@ -9,18 +9,21 @@ namespace Scenarios.Traces;
 internal sealed class TraceFiles : IDisposable
 {
     private readonly List<Stream> _streams = [];
-    private readonly StreamWriter _events;
+    private readonly TraceTarget _target;
+    private readonly Variant _variant;
+    private readonly EventSpool _events;
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly TlpEventWriter _event;
     private readonly PcapngWriter? _pcapng;
     private readonly PerfettoWriter? _perfetto;
     private readonly IReadOnlyList<LinkWay> _ways;
+    private bool _finished;
 
-    public TraceFiles(TraceTarget target, string variant, IReadOnlyList<LinkWay> ways)
+    public TraceFiles(TraceTarget target, Variant variant, IReadOnlyList<LinkWay> ways)
     {
-        _ways = ways;
-        _events = new StreamWriter(Open(target.Events), new UTF8Encoding(false));
-        _event = new TlpEventWriter(_line, variant);
+        (_target, _variant, _ways) = (target, variant, ways);
+        _events = new EventSpool(target.Events + ".tlps");
+        _event = new TlpEventWriter(_line, variant.Name);
         if (target.Pcapng is { } pcapng) _pcapng = new PcapngWriter(Open(pcapng), ways);
         if (target.Perfetto is { } perfetto) _perfetto = new PerfettoWriter(Open(perfetto), ways);
     }
@@ -32,9 +35,8 @@ internal sealed class TraceFiles : IDisposable
     {
         _line.ResetWrittenCount();
         _event.Write(in frame, _ways[frame.Way], summary);
-        _events.Write(string.Create(CultureInfo.InvariantCulture, $"{(frame.Time - Sim.Core.SimTime.Zero).Femtoseconds}\t"));
-        _events.Write(Encoding.UTF8.GetString(_line.WrittenSpan));
-        _events.Write('\n');
+        _line.Write("\n"u8);
+        _events.Add((frame.Time - Sim.Core.SimTime.Zero).Femtoseconds, _line.WrittenSpan);
         _pcapng?.Write(in frame);
         _perfetto?.Write(in frame, summary);
     }
@@ -42,11 +44,15 @@ internal sealed class TraceFiles : IDisposable
     /// <summary>Adds what is known at the end.</summary>
     public void Finish(VariantResult result)
     {
+        _finished = true;
         _perfetto?.Add(result);
+        EventsJson.Write(Open(_target.Events), result, _events);
     }
 
+    /// <summary>Closes the files. A run that did not come to its end leaves its TLPs.</summary>
     public void Dispose()
     {
+        if (!_finished) Finish(new VariantResult(_variant));
         _perfetto?.Dispose();
         _events.Dispose();
         _streams.ForEach(s => s.Dispose());
