@@ -10,21 +10,25 @@ internal sealed class EventSpool(string path) : IDisposable
     private const int InMemory = 4 << 20;
     private const int Head = sizeof(long) + sizeof(int);
 
-    private readonly ArrayBufferWriter<byte> _tail = new();
+    private readonly byte[] _tail = ArrayPool<byte>.Shared.Rent(InMemory);
+    private int _used;
     private FileStream? _file;
 
     /// <summary>Adds a line.</summary>
     public void Add(long time, ReadOnlySpan<byte> line)
     {
-        var room = _tail.GetSpan(Head + line.Length);
-        BinaryPrimitives.WriteInt64LittleEndian(room, time);
-        BinaryPrimitives.WriteInt32LittleEndian(room[sizeof(long)..], line.Length);
-        line.CopyTo(room[Head..]);
-        _tail.Advance(Head + line.Length);
-        if (_tail.WrittenCount < InMemory) return;
-        _file ??= new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, InMemory, FileOptions.DeleteOnClose);
-        _file.Write(_tail.WrittenSpan);
-        _tail.ResetWrittenCount();
+        if (_used + Head + line.Length > _tail.Length)
+        {
+            _file ??= new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            _file.Write(_tail.AsSpan(0, _used));
+            _used = 0;
+        }
+
+        var record = _tail.AsSpan(_used, Head + line.Length);
+        BinaryPrimitives.WriteInt64LittleEndian(record, time);
+        BinaryPrimitives.WriteInt32LittleEndian(record[sizeof(long)..], line.Length);
+        line.CopyTo(record[Head..]);
+        _used += record.Length;
     }
 
     /// <summary>All lines in the order added. A line is valid until the next is asked for.</summary>
@@ -44,15 +48,19 @@ internal sealed class EventSpool(string path) : IDisposable
             }
         }
 
-        for (var rest = _tail.WrittenMemory; rest.Length > 0;)
+        for (var at = 0; at < _used;)
         {
-            var (time, length) = HeadOf(rest.Span);
-            yield return (time, rest.Slice(Head, length));
-            rest = rest[(Head + length)..];
+            var (time, length) = HeadOf(_tail.AsSpan(at));
+            yield return (time, _tail.AsMemory(at + Head, length));
+            at += Head + length;
         }
     }
 
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        _file?.Dispose();
+        ArrayPool<byte>.Shared.Return(_tail);
+    }
 
     private static (long Time, int Length) HeadOf(ReadOnlySpan<byte> record) =>
         (BinaryPrimitives.ReadInt64LittleEndian(record), BinaryPrimitives.ReadInt32LittleEndian(record[sizeof(long)..]));
