@@ -24,32 +24,32 @@ internal static class RunCommand
         {
             Description = "Write a capture and a Perfetto trace for every variant of a matrix; a run of one variant has them anyway.",
         };
+        var compress = new Option<bool>("--compress")
+        {
+            Description = "Write the event log and the traces compressed (.gz), as Wireshark, Perfetto and zcat read them.",
+        };
         var command = new Command("run", "Run a scenario script and write its report.")
         {
-            script, output, jobs, seed, explain, whatIf, trace,
+            script, output, jobs, seed, explain, whatIf, trace, compress,
         };
         var machine = new MachineOptions();
         machine.AddTo(command);
         command.SetAction(parsed =>
         {
             var file = machine.Read(parsed, parsed.GetValue(script)!, parsed.GetValue(seed));
-            return Run(variants, parsed.GetValue(jobs), file, parsed.GetValue(output), parsed.GetValue(explain), parsed.GetValue(whatIf),
-                parsed.GetValue(trace), parsed.InvocationConfiguration);
+            using var staged = new StagedFolder(parsed.GetValue(output) ?? Path.Combine("out", file.Name));
+            var traces = new RunTraces(staged, file, parsed.GetValue(trace), parsed.GetValue(compress));
+            return Run(variants, parsed.GetValue(jobs), file, staged, traces, parsed.GetValue(explain), parsed.GetValue(whatIf),
+                parsed.InvocationConfiguration);
         });
         return command;
     }
 
-    private static int Run(IVariantRunner variants, int jobs, ScriptFile file, string? output, bool explain, bool whatIf,
-        bool trace, InvocationConfiguration console)
+    private static int Run(IVariantRunner variants, int jobs, ScriptFile file, StagedFolder staged, RunTraces traces, bool explain,
+        bool whatIf, InvocationConfiguration console)
     {
-        var folder = output ?? Path.Combine("out", file.Name);
-        using var staged = new StagedFolder(folder);
-        var traces = new RunTraces(staged, file, trace);
-
         using var interrupt = new Interrupt();
-        var result = Progress.During(file.Name, file.Variants.Count, finished =>
-            new ScenarioRunner(variants, jobs).Run(traces.Traced, interrupt.Token, finished)) with
-        { File = file };
+        var result = Progress.Of(traces.Traced, new ScenarioRunner(variants, jobs), interrupt.Token) with { File = file };
         if (whatIf) result = result with { WhatIf = new WhatIf(variants, jobs).Ask(result, interrupt.Token) };
         if (result.Variants.Count > 0)
         {
@@ -65,7 +65,7 @@ internal static class RunCommand
         foreach (var complaint in result.Variants.SelectMany(v => v.Complaints)) console.Error.WriteLine(complaint);
         if (result.Interrupted)
             console.Error.WriteLine($"pciesim: interrupted after {result.Variants.Count} of {file.Variants.Count} variants");
-        if (result.Variants.Count > 0) console.Output.WriteLine($"\n{Summary(result)} See {Path.Combine(folder, "report.html")}.");
+        if (result.Variants.Count > 0) console.Output.WriteLine($"\n{Summary(result)} See {Path.Combine(staged.Target, "report.html")}.");
         return result.ExitCode;
     }
 

@@ -41,8 +41,7 @@ internal static class TestCommand
             try
             {
                 var file = ScriptReader.ReadFile(script);
-                var result = Progress.During(file.Name, file.Variants.Count, finished =>
-                    new ScenarioRunner(variants, jobs).Run(file, interrupt.Token, finished));
+                var result = Progress.Of(file, new ScenarioRunner(variants, jobs), interrupt.Token);
                 results.Add(result);
                 if (!result.Passed && result.Variants.Count > 0)
                     RunFolder.Write(Path.Combine(output, file.Name), RunFiles.Of(result, Renderers.Chosen(), jobs));

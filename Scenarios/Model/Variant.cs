@@ -1,4 +1,5 @@
 using Scenarios.Platforms;
+using Scenarios.Running;
 using Scenarios.Traces;
 
 namespace Scenarios.Model;
@@ -29,6 +30,9 @@ public sealed record ResolvedScript(Variant Variant, Script Script, ulong Seed)
 
     /// <summary>The files that its TLPs are streamed to; null to keep them in the result.</summary>
     internal TraceTarget? Traces { get; init; }
+
+    /// <summary>Told how far its simulations are; null if nobody wants to know.</summary>
+    internal ProgressMeter? Meter { get; init; }
 
     /// <summary>Registers set after everything else.</summary>
     internal IReadOnlyList<RegisterChange> Changes { get; init; } = [];

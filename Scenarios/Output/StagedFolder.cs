@@ -14,6 +14,7 @@ internal sealed class StagedFolder : IDisposable
     /// <exception cref="IOException">The folder may not be written.</exception>
     public StagedFolder(string folder)
     {
+        Target = folder;
         _target = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(folder));
         RunFolder.Check(_target);
         var parent = System.IO.Path.GetDirectoryName(_target)
@@ -23,6 +24,9 @@ internal sealed class StagedFolder : IDisposable
         _before = System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(_target)}.old-{Environment.ProcessId}");
     }
 
+    /// <summary>Its place, as it was named.</summary>
+    public string Target { get; }
+
     /// <summary>Where it is being filled. It may not exist yet.</summary>
     public string Path { get; }
 
@@ -31,15 +35,8 @@ internal sealed class StagedFolder : IDisposable
 
     public void Add(string name, string text)
     {
-        using var file = new StreamWriter(Create(name), new UTF8Encoding(false));
+        using var file = new StreamWriter(OutputFile.Create(this[name]), new UTF8Encoding(false));
         file.Write(text);
-    }
-
-    /// <summary>Opens a file of it to be written.</summary>
-    public FileStream Create(string name)
-    {
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(this[name])!);
-        return new FileStream(this[name], FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
     }
 
     /// <summary>Puts it in its place, whatever run was there before.</summary>

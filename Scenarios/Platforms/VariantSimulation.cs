@@ -127,6 +127,7 @@ internal sealed class VariantSimulation(
     private (Machine Machine, Cast Cast) Boot(ulong guestBase, Func<Cast, Task> prepare, bool isDestination = false)
     {
         var machine = new Machine(resolved, queue);
+        resolved.Meter?.Watch(machine.Sim);
         Cast? cast = null;
         var booted = machine.Sim.Start("boot", async () =>
         {

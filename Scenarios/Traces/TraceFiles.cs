@@ -59,10 +59,9 @@ internal sealed class TraceFiles : IDisposable
         _streams.ForEach(s => s.Dispose());
     }
 
-    private FileStream Open(string path)
+    private Stream Open(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var stream = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
+        var stream = OutputFile.Create(path);
         _streams.Add(stream);
         return stream;
     }

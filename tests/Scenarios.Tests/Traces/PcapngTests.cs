@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 
@@ -74,6 +75,25 @@ internal sealed class PcapngTests
         Assert.That(manifest.RootElement.GetProperty("files").EnumerateArray().Select(f => f.GetString()).Order(StringComparer.Ordinal),
             Is.EqualTo(Directory.EnumerateFiles(_run.Path("with"), "*", SearchOption.AllDirectories)
                 .Select(f => Path.GetRelativePath(_run.Path("with"), f)).Order(StringComparer.Ordinal)), "and nothing else is left");
+    }
+
+    [Test]
+    public void Compressed_files_hold_what_the_plain_ones_hold()
+    {
+        var script = _run.Path("matrix.yaml");
+        const string matrix = "matrix: { kernel: { a: { kernel: { revoke: none } }, b: { vmm: { stop_window: 300us } } } }";
+        File.WriteAllText(script, $"{TraceRun.Script}\n{matrix}\n");
+        Pciesim.Output("run", script, "--out", _run.Path("plain"), "--trace");
+        Pciesim.Output("run", script, "--out", _run.Path("small"), "--trace", "--compress");
+        foreach (var name in (string[])["events.jsonl", "traces/a.pcapng", "traces/b.perfetto.json"])
+        {
+            using var packed = new GZipStream(File.OpenRead(_run.Path($"small/{name}.gz")), CompressionMode.Decompress);
+            var whole = new MemoryStream();
+            packed.CopyTo(whole);
+            Assert.That(whole.ToArray().AsSpan().SequenceEqual(File.ReadAllBytes(_run.Path($"plain/{name}"))), Is.True, name);
+        }
+
+        Assert.That(File.Exists(_run.Path("small/events.jsonl")), Is.False);
     }
 
     private static int Payload(JsonElement tlp) => (tlp.GetProperty("tlp").GetProperty("fmt").GetInt32() & 2) == 0 ? 0
