@@ -24,6 +24,7 @@ internal static class Measurement
         GC.Collect();
         var process = Process.GetCurrentProcess();
         var collections = GC.CollectionCount(0);
+        var resident = process.WorkingSet64;
         var allocated = GC.GetTotalAllocatedBytes(precise: true);
         var cpuBefore = process.TotalProcessorTime;
         var started = Stopwatch.GetTimestamp();
@@ -34,13 +35,15 @@ internal static class Measurement
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         collections = GC.CollectionCount(0) - collections;
 
+        var grown = (process.WorkingSet64 - resident) / 1e6;
         var ns = cpu / result.Events * 1e9;
         var bytes = (double)allocated / result.Events;
         FormattableString[] fields =
         [
             $"RESULT peer=pciesim-{queue} wl={workload.Name} n={numbers.ElementAtOrDefault(0, 0)} events={result.Events}",
             $"wall={wall:F4} cpu={cpu:F4} ns_per_event={ns:F2} ops={result.Operations} kops_s={result.Operations / wall / 1e3:F2}",
-            $"alloc_bytes={allocated} alloc_bytes_per_event={bytes:F4} gc={collections} check={result.Check} check2={result.Check2}",
+            $"alloc_bytes={allocated} alloc_bytes_per_event={bytes:F4} gc={collections} rss_growth_mb={grown:F1}",
+            $"check={result.Check} check2={result.Check2}",
         ];
         Console.WriteLine(string.Join(' ', fields.Select(FormattableString.Invariant)));
     }

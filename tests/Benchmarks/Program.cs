@@ -12,7 +12,7 @@ IWorkload[] workloads =
     new ReadsWorkload(), new ReadsWorkload { Name = "reads-failing", FailEvery = 10_000 },
     new ReadsWorkload { Name = "reads-observed", Observed = true }, new ReadsWorkload { Name = "reads-tree", Tree = true },
     new ReadsWorkload { Name = "reads-iommu", Translated = true },
-    new TlpDecodeWorkload(),
+    new Mlx5Workload(), new TlpDecodeWorkload(),
 ];
 
 var queue = args.Contains("--heap") ? EventQueueKind.ReferenceHeap : EventQueueKind.Wheel;
