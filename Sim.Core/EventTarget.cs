@@ -47,6 +47,12 @@ public readonly struct OwnEvent
     public void RescheduleAfter(SimDuration delay) =>
         _simulator.Reschedule(_slot, checked(_simulator.Now.Femtoseconds + delay.Femtoseconds));
 
+    /// <summary>Has it fire at <paramref name="time"/>, whether it is pending or not. Where it is pending for then already nothing changes,
+    /// its turn among others of that time neither.</summary>
+    /// <param name="time">Now or later.</param>
+    /// <exception cref="InvalidOperationException">The time is past.</exception>
+    public void MoveTo(SimTime time) => _simulator.Move(_slot, time.Femtoseconds);
+
     /// <inheritdoc cref="SimEvent.Cancel"/>
     public bool Cancel() => _simulator.Cancel(_slot);
 }

@@ -159,6 +159,21 @@ public sealed partial class Simulator
         _queue.Add(slot, time, ++_sequence);
     }
 
+    internal void Move(int slot, long time)
+    {
+        ref var node = ref _table.Nodes[slot];
+        if (node.Sequence != 0)
+        {
+            if (node.Time == time) return;
+            Reschedule(slot, time);
+            return;
+        }
+
+        if (time < _now)
+            throw InThePast(slot, time);
+        _queue.Add(slot, time, ++_sequence);
+    }
+
     internal bool Cancel(int slot)
     {
         if (!IsPending(slot))

@@ -156,8 +156,9 @@ public sealed class LinkDirection : EventTarget
         _waiting++;
         if (OrderingRules.IsRelaxed(in tlp.Header)) _relaxed++;
 
-        // What goes next has begun, or begins before this one could; else this may go first.
-        if (_chosen == None || ready < _start) Choose();
+        // Alone it is next. Else what goes next has begun, or begins before this one could; or this may go first.
+        if (_waiting == 1) ChooseOnly((int)kind);
+        else if (_chosen == None || ready < _start) Choose();
     }
 
     /// <summary>Transmitter and receiver.</summary>
@@ -238,20 +239,34 @@ public sealed class LinkDirection : EventTarget
         }
 
         // Without its credits none can go: the return of some comes here again.
-        if (bestStart == SimTime.MaxValue) best = None;
-        _chosen = best;
-        if (best == None)
-        {
-            _next.Cancel();
-            return;
-        }
+        if (bestStart == SimTime.MaxValue) ChooseNone();
+        else Choose(best, bestStart, in _lanes[best].Line.Head.Tlp);
+    }
 
-        _start = bestStart;
-        _bytes = _profile.WireBytes(in _lanes[best].Line.Head.Tlp);
-        _end = bestStart + _rate.TimeFor(_bytes);
-        var due = _end + _lag;
-        if (!_next.IsPending) _next.ScheduleAt(due);
-        else if (_next.Due != due) _next.RescheduleAt(due);
+    /// <summary>As <see cref="Choose()"/>, where all that waits is of one class and none of it may pass another.</summary>
+    private void ChooseOnly(int kind)
+    {
+        ref var lane = ref _lanes[kind];
+        ref var head = ref lane.Line.Head;
+        var start = StartOf(in lane, in head);
+        if (start == SimTime.MaxValue) ChooseNone();
+        else Choose(kind, start, in head.Tlp);
+    }
+
+    private void ChooseNone()
+    {
+        _chosen = None;
+        _next.Cancel();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Choose(int kind, SimTime start, in Tlp tlp)
+    {
+        _chosen = kind;
+        _start = start;
+        _bytes = _profile.WireBytes(in tlp);
+        _end = start + _rate.TimeFor(_bytes);
+        _next.MoveTo(_end + _lag);
     }
 
     private SimTime StartOf(in Lane lane, in WaitingTlp tlp)
@@ -323,7 +338,12 @@ public sealed class LinkDirection : EventTarget
         _chosen = None;
         var started = _start;
         if (holder is { _returnsCredits: true }) holder.Return(kind, data, _end);
-        if (_waiting > 0) Choose();
+        if (_waiting > 0)
+        {
+            if (lane.Line.Count == _waiting && _relaxed == 0) ChooseOnly((int)kind);
+            else Choose();
+        }
+
         if (_free + _flight == _sim.Now) Deliver(in tlp, started);
         else Fly(in tlp, started);
     }

@@ -4,12 +4,10 @@ namespace Sim.Pcie.Topology;
 
 /// <summary>
 /// Tags of one requester and the completion timeout of each outstanding non-posted request (§2.2.6.2, §2.8).
-/// Requests are kept in order of issue, so one event watches the oldest and completions need not cancel anything.
+/// One event watches over all: it comes when the oldest request's time is over, or would be had it not completed.
 /// </summary>
 internal sealed class TagTable
 {
-    private const int None = -1;
-
     private readonly Simulator _sim;
     private readonly Action<int> _timedOut;
     private readonly SimEvent _timer;
@@ -17,8 +15,8 @@ internal sealed class TagTable
     private readonly Entry[] _entries;
     private int _first;
     private int _end;
-    private int _oldest = None;
-    private int _newest = None;
+    private int _outstanding;
+    private long _order;
 
     /// <summary>Makes a table.</summary>
     /// <param name="sim">Simulator.</param>
@@ -66,13 +64,9 @@ internal sealed class TagTable
     {
         var tag = _free.Dequeue();
         ref var e = ref _entries[tag];
-        e.Busy = true;
         e.Issued = _sim.Now;
-        e.Older = _newest;
-        e.Newer = None;
-        if (_newest != None) _entries[_newest].Newer = tag;
-        else _oldest = tag;
-        _newest = tag;
+        e.Order = ++_order;
+        _outstanding++;
         if (!_timer.IsPending && Timeout > SimDuration.Zero) _timer.ScheduleAt(_sim.Now + Timeout);
         return tag;
     }
@@ -81,26 +75,22 @@ internal sealed class TagTable
     {
         ref var e = ref _entries[tag];
         if (!e.Busy) throw new InvalidOperationException($"tag {tag} is not outstanding");
-        e.Busy = false;
-        if (e.Older != None) _entries[e.Older].Newer = e.Newer;
-        else _oldest = e.Newer;
-        if (e.Newer != None) _entries[e.Newer].Older = e.Older;
-        else _newest = e.Older;
+        e.Order = 0;
         if (tag >= _first && tag < _end) _free.Enqueue(tag);
-        if (_oldest == None) _timer.Cancel();
+        if (--_outstanding == 0) _timer.Cancel();
     }
 
     /// <summary>Reset: every outstanding request is forgotten; late completions will be unexpected.</summary>
     public void Clear()
     {
-        while (_oldest != None) Free(_oldest);
+        while (Oldest() is { } tag) Free(tag);
     }
 
     private void OnTimer()
     {
-        while (_oldest != None && Timeout > SimDuration.Zero)
+        while (Timeout > SimDuration.Zero && Oldest() is { } tag)
         {
-            var due = _entries[_oldest].Issued + Timeout;
+            var due = _entries[tag].Issued + Timeout;
             if (due > _sim.Now)
             {
                 // Whoever was told of a timeout may have begun something new, and the timer with it.
@@ -108,17 +98,30 @@ internal sealed class TagTable
                 return;
             }
 
-            var tag = _oldest;
             Free(tag);
             _timedOut(tag);
         }
     }
 
+    /// <summary>Looks for it among all: once in a timeout, where keeping them in order costs something at every request.</summary>
+    private int? Oldest()
+    {
+        var oldest = -1;
+        for (var tag = 0; tag < _entries.Length && _outstanding > 0; tag++)
+        {
+            if (_entries[tag].Busy && (oldest < 0 || _entries[tag].Order < _entries[oldest].Order)) oldest = tag;
+        }
+
+        return oldest < 0 ? null : oldest;
+    }
+
     private struct Entry
     {
         public SimTime Issued;
-        public int Older;
-        public int Newer;
-        public bool Busy;
+
+        /// <summary>Its place in the order of issue; 0 if it is free.</summary>
+        public long Order;
+
+        public readonly bool Busy => Order != 0;
     }
 }
