@@ -324,9 +324,9 @@ public sealed class LinkDirection : EventTarget
         var kind = (FlowClass)_chosen;
         ref var lane = ref _lanes[_chosen];
 
-        // Copied out of the line: what the receiver does may take the link down, which clears it.
+        // Its slot stays as it is while the receiver looks at it: a line never fills its last slot.
         ref var head = ref lane.Line.Head;
-        var tlp = head.Tlp;
+        ref readonly var tlp = ref head.Tlp;
         var holder = head.Holder;
         var data = tlp.DataCredits;
         lane.Credits.Consume(data, _start);

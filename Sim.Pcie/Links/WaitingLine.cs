@@ -32,7 +32,7 @@ internal struct WaitingLine()
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(FlowClass kind, in Tlp tlp, SimTime ready, ulong order, LinkDirection? holder)
     {
-        if (Count == _ring.Length) Grow();
+        if (Count == _ring.Length - 1) Grow();
         var place = Count++;
         if (kind != FlowClass.Posted && place > 0 && this[place - 1].Ready > ready) place = MakeRoom(place, in tlp, ref ready);
         ref var slot = ref this[place];
@@ -47,7 +47,7 @@ internal struct WaitingLine()
 
     /// <summary>Takes the first out. Its slot keeps what it held: a pooled body and a link.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void DropHead() => _head = --Count == 0 ? 0 : (_head + 1) & (_ring.Length - 1);
+    public void DropHead() => (_head, Count) = ((_head + 1) & (_ring.Length - 1), Count - 1);
 
     /// <summary>Takes one out from among the others, and has it in front where <see cref="DropHead"/> removes it.</summary>
     public readonly void BringToHead(int index)
