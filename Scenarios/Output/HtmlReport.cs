@@ -114,8 +114,9 @@ internal sealed partial class HtmlReport
         var failed = _result.Variants.Count(v => !v.Passed);
         if (_result.Interrupted)
             Add($"<p class=\"outcome bad\">Interrupted: {_result.Variants.Count} of {_result.File.Variants.Count} variants were run.</p>");
+        var asked = _result.Variants.Any(v => v.AsksLess) ? "that was asked " : "";
         if (failed > 0) Add($"<p class=\"outcome bad\">Expectations did not hold in {Count(failed, "variant")}.</p>");
-        else Add($"<p class=\"outcome good\">Every expectation {(_result.Variants.Any(v => v.AsksLess) ? "that was asked " : "")}held.</p>");
+        else Add($"<p class=\"outcome good\">Every expectation {asked}held.</p>");
     }
 
     // The whole matrix on one screen: the first axis down, all others across.

@@ -2,7 +2,8 @@ using System.Threading.Channels;
 
 namespace Scenarios.Running;
 
-/// <summary>Threads that take numbered pieces of work from a channel. What they make is kept by number, so their count changes nothing.</summary>
+/// <summary>Threads that take numbered pieces of work from a channel. Results are kept by number: how many there are changes
+/// nothing.</summary>
 internal static class Workers
 {
     /// <summary>Does <paramref name="work"/> for 0 to <paramref name="count"/> - 1 on as many threads, and waits for them.</summary>
