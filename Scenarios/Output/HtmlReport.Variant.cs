@@ -51,13 +51,13 @@ internal sealed partial class HtmlReport
         foreach (var step in steps)
         {
             var fields = step.Fields.Count == 0 ? "" : $"<ul>{string.Concat(step.Fields.Select(f =>
-                $"<li><code>{E(Of(f, step.Component))}.{E(f.Field)} = {E(ValueOf(f))}</code> {E(f.Section ?? "")}</li>"))}</ul>";
+                $"<li><code>{E(Of(f, step.Component))} = {E(ValueOf(f))}</code> {E(f.Section ?? "")}</li>"))}</ul>";
             Add($"<li><span class=\"when\">{E($"{step.Time}")}</span> <b>{E(step.Component)}</b> {E(step.What)}{fields}</li>");
         }
         Add($"</ol>");
     }
 
-    private static string Of(DecidingField f, string component) => f.Component == component ? f.Register : $"{f.Component}: {f.Register}";
+    private static string Of(DecidingField f, string component) => f.Component == component ? f.Path : $"{f.Component}: {f.Path}";
 
     private void Table(string title, IReadOnlyList<string> heads, IEnumerable<string[]> rows)
     {

@@ -16,6 +16,9 @@ internal sealed class TlpTrace : IDisposable
     /// <summary>TLPs that are kept for the report where all of them are in a file.</summary>
     public const int Kept = 400;
 
+    // TLPs between the two threads: room enough for both to be busy, little enough to be made anew for every variant.
+    private const int UnderWay = 4096;
+
     // Of traffic generators the beginning is enough.
     private const int MostBulk = 1000;
 
@@ -40,7 +43,7 @@ internal sealed class TlpTrace : IDisposable
             _ways.Add(new LinkWay(direction.From.Name, direction.To.Name, direction.Link.Profile.Propagation));
         _files = target is null ? null : new TraceFiles(target, variant, _ways);
         _payload = _files is { WantsPayload: true };
-        _channel = new TraceChannel<TlpFrame>(Take);
+        _channel = new TraceChannel<TlpFrame>(Take, UnderWay);
         for (var way = 0; way < directions.Length; way++)
         {
             var number = way;

@@ -32,7 +32,10 @@ public sealed record DecidingField(string Component, string Register, string Fie
     /// <summary>The value as it is shown: hexadecimal where it is more than a digit.</summary>
     public string ValueText => Value < 10 ? $"{Value}" : $"0x{Value:x}";
 
-    public override string ToString() => $"{Component}: {Register}.{Field} = {ValueText}" + (Section is null ? "" : $" ({Section})")
+    /// <summary>Register and field, once where a register is all one field.</summary>
+    public string Path => Register == Field ? Register : $"{Register}.{Field}";
+
+    public override string ToString() => $"{Component}: {Path} = {ValueText}" + (Section is null ? "" : $" ({Section})")
         + (From is null ? "" : $", from {From}");
 }
 

@@ -16,15 +16,19 @@ public sealed class RegisterLayout
         if (size is <= 0 or > ConfigSpace.ExtendedSize)
             throw new ArgumentException($"{name}: a structure of {size} bytes does not fit configuration space");
 
-        var owner = new RegisterSpec?[size];
-        foreach (var register in registers)
+        // For each byte the register that has it, counted from 1: tables are made for every Function of every machine.
+        Span<short> owners = stackalloc short[size];
+        owners.Clear();
+        for (short n = 1; n <= registers.Length; n++)
         {
+            var register = registers[n - 1];
             CheckRegister(register);
             for (var at = register.Offset; at < register.Offset + register.Bytes; at++)
             {
-                if (owner[at] is { } other)
-                    throw new ArgumentException($"{name}: '{register.Name}' overlaps '{other.Name}' at offset {at:X2}h");
-                owner[at] = register;
+                if (owners[at] != 0)
+                    throw new ArgumentException(
+                        $"{name}: '{register.Name}' overlaps '{registers[owners[at] - 1].Name}' at offset {at:X2}h");
+                owners[at] = n;
             }
         }
     }
