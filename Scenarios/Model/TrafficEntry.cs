@@ -30,6 +30,9 @@ public sealed class TrafficEntry : TimelineEntry
     [Key("count", "Transfers after which it stops by itself; 0 for none.", Min = 0)]
     public long Count { get; private set; }
 
+    [Key("fill", "The DW that writes carry again and again; 0 for bytes that count up by seven.", Max = uint.MaxValue)]
+    public long Fill { get; private set; }
+
     [Key("for", "How long each size is run.")]
     public SimDuration For { get; private set; } = SimDuration.FromMicroseconds(50);
 }

@@ -18,7 +18,7 @@ internal sealed class Causes
         (_names, _recorder) = (names, recorder);
         machine.Root.Memory.Written.Subscribe((SimTime _, in MemoryWrite write) => OnWritten(in write));
         foreach (var device in machine.Devices)
-            device.Device.Accesses.Subscribe((SimTime _, in AccessRecord access) => OnAccess(in access));
+            device.Device.Accesses.Subscribe((SimTime _, in AccessRecord access) => OnAccess(device, in access));
     }
 
     /// <summary>The switch-over: writes from now on come too late.</summary>
@@ -50,9 +50,11 @@ internal sealed class Causes
         _pages[write.Address / HostMemory.PageSize] = $"MWr of {_names.Of(requester)} to 0x{write.Address:x} at {_recorder.Now}";
     }
 
-    private void OnAccess(in AccessRecord access)
+    private void OnAccess(DeviceUnit device, in AccessRecord access)
     {
         if (!access.Header.HasData || access.Function is not IMigratableFunction { ResponderSuspended: true }) return;
+        // The CPU's stores to registers that are no user's are the migration driver's own.
+        if (access.Header.RequesterId == default && !device.Personality.IsUserRegister(access.Bar, access.Offset)) return;
         var tlp = $"{access.Header.Type} of {_names.Of(access.Header.RequesterId)} to {access.Function.Name} BAR{access.Bar}"
             + $"+0x{access.Offset:x} at {_recorder.Now} ({access.Decision})";
         _accesses.Add((access.Function, access.Offset, access.Header.EnabledBytes, access.Decision, tlp));

@@ -116,11 +116,12 @@ internal sealed class Recorder
     public void OnActorAccess(string actor, string lane, bool isLoad, bool stopped, in ProcessAccess access)
     {
         var issued = Relative(access.Issued);
-        if (access.Outcome == AccessOutcome.Sigbus)
+        if (access.Outcome is AccessOutcome.Sigbus or AccessOutcome.Segfault)
         {
-            _counters.Add("SIGBUS");
-            Sigbuses.Add(issued);
-            Lanes.Instant(lane, issued, LaneKind.Fault, "SIGBUS");
+            var signal = access.Outcome == AccessOutcome.Sigbus ? "SIGBUS" : "SIGSEGV";
+            _counters.Add(signal);
+            if (access.Outcome == AccessOutcome.Sigbus) Sigbuses.Add(issued);
+            Lanes.Instant(lane, issued, LaneKind.Fault, signal);
         }
         else if (access.Outcome == AccessOutcome.Completed)
         {
@@ -132,6 +133,7 @@ internal sealed class Recorder
         var outcome = access.Outcome switch
         {
             AccessOutcome.Sigbus => "SIGBUS",
+            AccessOutcome.Segfault => "SIGSEGV",
             AccessOutcome.Completed when load.TimedOut => "Completion Timeout",
             AccessOutcome.Completed => load.Status switch
             {

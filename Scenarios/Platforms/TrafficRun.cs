@@ -32,6 +32,7 @@ internal sealed class TrafficRun(Machine machine, TrafficEntry entry, Recorder r
             Store(TrafficLayout.WindowBase, machine.AddressOf(entry.To), 8);
             Store(TrafficLayout.WindowSize, (ulong)entry.Window.Bytes, 8);
             Store(TrafficLayout.Count, (ulong)entry.Count, 8);
+            Store(TrafficLayout.Fill, (ulong)entry.Fill, 4);
             Store(TrafficLayout.Control, 1, 4);
             await MeasureAsync(unit.Device, bytes);
             Store(TrafficLayout.Control, 0, 4);

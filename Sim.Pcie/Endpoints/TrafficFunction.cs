@@ -23,7 +23,7 @@ public sealed class TrafficFunction : EndpointFunction
 {
     private const int MaxOutstanding = 1024;
 
-    private readonly byte[] _registers = new byte[0x48];
+    private readonly byte[] _registers = new byte[0x4C];
     private readonly byte[] _data = new byte[4096];
     private readonly SimTime[] _issued = new SimTime[MaxOutstanding];
     private readonly int[] _idle = new int[MaxOutstanding];
@@ -45,7 +45,6 @@ public sealed class TrafficFunction : EndpointFunction
     {
         _pace = new SimEvent(sim, Work);
         _random = sim.GetRandomStream(name);
-        for (var i = 0; i < _data.Length; i++) _data[i] = (byte)(i * 7);
         OnReset(ResetKind.Fundamental);
     }
 
@@ -90,8 +89,10 @@ public sealed class TrafficFunction : EndpointFunction
     /// <inheritdoc/>
     protected internal override void WriteBar(int bar, ulong offset, ReadOnlySpan<byte> data)
     {
-        if (offset < Control || offset + (ulong)data.Length > ReadsDone) return;
+        if (offset < Control || (offset != Fill && offset + (ulong)data.Length > ReadsDone)) return;
+        if (offset + (ulong)data.Length > (ulong)_registers.Length) return;
         data.CopyTo(_registers.AsSpan((int)offset));
+        if (offset == Fill) FillData();
         if (offset > Control + 3) return;
         var run = (Narrow(Control) & 1) != 0;
         if (run && !_running) Start();
@@ -128,6 +129,13 @@ public sealed class TrafficFunction : EndpointFunction
         BinaryPrimitives.WriteUInt32LittleEndian(_registers, Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(_registers.AsSpan(TrafficLayout.Bytes), 64);
         BinaryPrimitives.WriteUInt32LittleEndian(_registers.AsSpan(Outstanding), 32);
+        FillData();
+    }
+
+    private void FillData()
+    {
+        var fill = Narrow(Fill);
+        for (var i = 0; i < _data.Length; i++) _data[i] = fill == 0 ? (byte)(i * 7) : (byte)(fill >> (8 * (i & 3)));
     }
 
     private void Start()

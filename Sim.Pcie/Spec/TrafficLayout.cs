@@ -54,6 +54,9 @@ public static class TrafficLayout
     /// <summary>Status, read-only: bit 0 a transfer is under way or due.</summary>
     public const int Status = 0x44;
 
+    /// <summary>Fill, 32 bits: the DW that writes carry again and again; 0 for bytes that count up by seven.</summary>
+    public const int Fill = 0x48;
+
     /// <summary>Pattern bit: reads.</summary>
     public const uint Reads = 1;
 

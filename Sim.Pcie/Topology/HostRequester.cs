@@ -108,7 +108,9 @@ internal sealed class HostRequester
         request.Header.Dw0 |= _port.Function.OriginBits;
         _pending[tag] = pending;
         _pending[tag].Request = request;
-        _port.Transmitter.Send(in request, _port.Sim.Now + _latency, null);
+        // With nothing in the slot the link is in DL_Down, and the request ends as any other does there (§2.9.1).
+        if (_port.Link is null) Lose(tag);
+        else _port.Transmitter.Send(in request, _port.Sim.Now + _latency, null);
     }
 
     private void OnTimeout(int tag)

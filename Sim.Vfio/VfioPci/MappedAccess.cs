@@ -12,6 +12,10 @@ public enum AccessOutcome
     /// <summary>The fault found no page: SIGBUS for a process, an exit to the VMM for a guest. No TLP was sent.</summary>
     Sigbus,
 
+    /// <summary>Nothing is mapped at the address, as beyond the part of a BAR that is the user's: SIGSEGV for a process; for a guest,
+    /// memory that nobody answers. No TLP was sent.</summary>
+    Segfault,
+
     /// <summary>The host is gone.</summary>
     HostLost,
 
@@ -58,10 +62,8 @@ internal static class MappedAccess
 
     private static async Task<AccessOutcome> PrepareAsync(VfioMapping mapping, ulong offset, int bytes)
     {
-        if (offset + (ulong)bytes > mapping.Length)
-            throw new ArgumentOutOfRangeException(
-                nameof(offset), $"{bytes} bytes at {offset:x} are beyond the mapping of {mapping.Length:x} bytes.");
         if (mapping.Device.Kernel.Outcome.IsPanicked) return AccessOutcome.HostLost;
+        if (offset + (ulong)bytes > mapping.Length) return AccessOutcome.Segfault;
         if (!mapping.IsPresent && !await mapping.Device.FaultAsync(mapping)) return AccessOutcome.Sigbus;
         return mapping.Device.Kernel.Outcome.IsPanicked ? AccessOutcome.HostLost : AccessOutcome.Completed;
     }

@@ -6,7 +6,7 @@ namespace Sim.Vfio.VfioPci;
 /// <summary>A process with mappings of device BARs: a VMM's own threads, a user-space driver, or a hostile one.</summary>
 /// <param name="kernel">The kernel it runs on.</param>
 /// <param name="name">Its name.</param>
-/// <param name="handlesSigbus">Whether it survives a SIGBUS.</param>
+/// <param name="handlesSigbus">Whether it survives a SIGBUS; a SIGSEGV nobody survives.</param>
 public sealed class UserProcess(HostKernel kernel, string name, bool handlesSigbus = false)
 {
     /// <summary>Its name.</summary>
@@ -15,7 +15,7 @@ public sealed class UserProcess(HostKernel kernel, string name, bool handlesSigb
     /// <summary>Whether it still runs: not killed, and the host is there.</summary>
     public bool IsAlive => !IsKilled && !kernel.Outcome.IsPanicked;
 
-    /// <summary>Whether a SIGBUS killed it.</summary>
+    /// <summary>Whether a signal killed it.</summary>
     public bool IsKilled { get; private set; }
 
     /// <summary>SIGBUS signals it got.</summary>
@@ -36,15 +36,12 @@ public sealed class UserProcess(HostKernel kernel, string name, bool handlesSigb
     {
         if (IsKilled) return new(AccessOutcome.Dead, kernel.Sim.Now, default);
         var result = await access();
-        if (result.Outcome == AccessOutcome.Sigbus)
+        if (result.Outcome == AccessOutcome.Sigbus) Sigbuses++;
+        if (!IsKilled && (result.Outcome == AccessOutcome.Segfault || (result.Outcome == AccessOutcome.Sigbus && !handlesSigbus)))
         {
-            Sigbuses++;
-            if (!handlesSigbus && !IsKilled)
-            {
-                IsKilled = true;
-                var function = mapping.Device.Function;
-                kernel.Outcome.Record(HostEventKind.ProcessKilled, function.Id, [function], $"{name}: SIGBUS");
-            }
+            IsKilled = true;
+            var (function, signal) = (mapping.Device.Function, result.Outcome == AccessOutcome.Sigbus ? "SIGBUS" : "SIGSEGV");
+            kernel.Outcome.Record(HostEventKind.ProcessKilled, function.Id, [function], $"{name}: {signal}");
         }
 
         if (Accessed.IsObserved) Accessed.Emit(kernel.Sim.Now, result);

@@ -113,7 +113,7 @@ public sealed class Vcpu
     {
         if (IsDead) return new(AccessOutcome.Dead, Sim.Now, default);
         var result = await access();
-        if (result.Outcome == AccessOutcome.Completed) return result;
+        if (result.Outcome is AccessOutcome.Completed or AccessOutcome.Segfault) return result;
         IsDead = true;
         if (result.Outcome == AccessOutcome.Sigbus) _vmm.Abort("KVM exit: access to a revoked mapping");
         return result;

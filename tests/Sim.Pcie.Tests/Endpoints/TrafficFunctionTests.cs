@@ -47,6 +47,21 @@ public class TrafficFunctionTests
     }
 
     [Test]
+    public void Writes_carry_the_fill_and_count_up_without_one()
+    {
+        var bench = new TrafficBench(LinkSpeed.Gen4, LinkWidth.X4);
+        bench.Root.Store(bench.Bar + TrafficLayout.Fill, 0x0403_0201, 4);
+        bench.Start(TrafficLayout.Writes, 6, 1, window: 8, count: 1);
+        bench.Sim.Run();
+        Assert.That(bench.Root.Memory.ReadValue(0x10_0000, 8), Is.EqualTo(0x0201_0403_0201));
+        bench.Root.Store(bench.Bar + TrafficLayout.Control, 0, 4);
+        bench.Root.Store(bench.Bar + TrafficLayout.Fill, 0, 4);
+        bench.Start(TrafficLayout.Writes, 4, 1, window: 8, count: 1);
+        bench.Sim.Run();
+        Assert.That(bench.Root.Memory.ReadValue(0x10_0000, 4), Is.EqualTo(0x150E_0700));
+    }
+
+    [Test]
     public void Without_Bus_Master_Enable_it_fails_at_once_and_stops()
     {
         var bench = new TrafficBench(LinkSpeed.Gen4, LinkWidth.X4);

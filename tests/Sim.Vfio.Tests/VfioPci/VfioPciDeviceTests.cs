@@ -31,6 +31,15 @@ public sealed class VfioPciDeviceTests
         Assert.That((await device.WriteAsync(0, MigrationControlBlock.Command, 1, 4)).Error, Is.EqualTo(Errno.EINVAL));
     });
 
+    [Test]
+    public void Beyond_what_is_mapped_a_CPU_access_is_a_SIGSEGV_and_nobody_survives_it() => Run(RevokePolicy.None, async (host, device) =>
+    {
+        var process = new UserProcess(host.Kernel, "user", handlesSigbus: true);
+        _accesses = 0;
+        var store = await process.StoreAsync(device.Map(0), MigrationControlBlock.Command, 4);
+        Assert.That((store.Outcome, process.IsAlive, process.Sigbuses, _accesses), Is.EqualTo((AccessOutcome.Segfault, false, 0, 0)));
+    });
+
     [TestCase(RevokePolicy.None, AccessOutcome.Completed, Errno.None, true)]
     [TestCase(RevokePolicy.ZapOnNotRunning, AccessOutcome.Sigbus, Errno.None, true)]
     [TestCase(RevokePolicy.FenceOnNotRunning, AccessOutcome.Sigbus, Errno.EIO, false)]
