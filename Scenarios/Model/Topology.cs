@@ -152,6 +152,7 @@ public enum FullFifo
 {
     [Word("hold", "the TLP stays in the ingress buffer, and its credits do not return")] Hold,
     [Word("drop", "the store is accepted and what does not fit is dropped")] Drop,
+    [Word("hold-in-time", "held, but for no longer than a Completer may (10 us); then dropped until there is room")] HoldInTime,
 }
 
 public enum StoppedStore

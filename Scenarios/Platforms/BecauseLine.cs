@@ -24,6 +24,9 @@ internal static class BecauseLine
         List<string> parts = [];
         if (Accesses(recorder) is { } accesses) parts.Add(accesses);
         if (paths.Count > 0) parts.Add($"{paths[0].Title}: {paths[0].Way}" + (paths.Count > 1 ? $" (and {paths.Count - 1} more)" : ""));
+        if (recorder.FirstHeld is { } held)
+            parts.Add($"{held.Access.Function.Name} held a {held.Access.Header.Type} of {names.Of(held.Access.Header.RequesterId)} from "
+                + $"{held.Time} on, and up to {recorder.MostHeld} TLPs waited");
         if (Deciding(recorder) is { } step)
         {
             parts.Add(Short(names, recorder, step, step.Bits));

@@ -110,6 +110,13 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
         });
     }
 
+    private static FullBuffer FullOf(FullFifo full) => full switch
+    {
+        FullFifo.Drop => FullBuffer.Drop,
+        FullFifo.HoldInTime => FullBuffer.HoldInTime,
+        _ => FullBuffer.Hold,
+    };
+
     private static PeerRole RoleOf(EndpointFunction function) => function switch
     {
         DmaQueueFunction => PeerRole.Queue,
@@ -125,7 +132,7 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
             DeviceModel.Snapshot => new SnapshotFunction(sim, name, config),
             DeviceModel.Passive => new PassiveFunction(sim, name, config),
             DeviceModel.Forwarder => new ForwarderFunction(
-                sim, name, config, item.Fifo, item.Full == FullFifo.Drop ? FullBuffer.Drop : FullBuffer.Hold, item.Pace),
+                sim, name, config, item.Fifo, FullOf(item.Full), item.Pace),
             _ => new DmaQueueFunction(sim, name, config, StoppedPolicies.Of(item)) { Pace = item.Pace ?? SimDuration.Zero },
         };
         var command = item.Fails switch

@@ -70,6 +70,12 @@ internal sealed class Recorder
     /// <summary>The first request that the IOMMU refused; null if it refused none.</summary>
     public FaultRecord? FirstFault { get; private set; }
 
+    /// <summary>The first request that a function held in its ingress buffer; null if none did.</summary>
+    public (SimTime Time, AccessRecord Access)? FirstHeld { get; private set; }
+
+    /// <summary>Most TLPs that waited at once in a device's ingress buffer, held or behind one that was.</summary>
+    public int MostHeld { get; private set; }
+
     /// <summary>Accesses that faulted, in order.</summary>
     public List<SimTime> Sigbuses { get; } = [];
 
@@ -186,7 +192,11 @@ internal sealed class Recorder
         if (hop.Direction.To is PcieDevice device)
         {
             _counters.Add($"{header.Type} at {device.Name}");
-            if (device.HeldTlps > 0) _counters.AtLeast($"most TLPs held at once by {device.Name}", device.HeldTlps + 1);
+            if (device.HeldTlps > 0)
+            {
+                _counters.AtLeast($"most TLPs held at once by {device.Name}", device.HeldTlps + 1);
+                MostHeld = Math.Max(MostHeld, device.HeldTlps + 1);
+            }
         }
         else if (hop.Direction.From is PcieDevice requester) OnTlpOf(requester, in header, Relative(time));
         if (hop.Direction.To is SwitchPort)
@@ -219,6 +229,8 @@ internal sealed class Recorder
         if (access.Decision == AccessDecision.Hold)
         {
             _counters.Add($"stores held by {access.Function.Name}");
+            FirstHeld ??= (Now, access);
+            MostHeld = Math.Max(MostHeld, 1);
         }
 
         if (access.Header.RequesterId.Value != 0)

@@ -4,6 +4,7 @@ using Sim.Core;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Links;
 using Sim.Pcie.Spec;
+using Sim.Pcie.Topology;
 
 namespace Scenarios.Platforms;
 
@@ -39,16 +40,23 @@ internal sealed class TrafficRun(Machine machine, TrafficEntry entry, Recorder r
             await DrainAsync();
             recorder.Count($"reads of {entry.Of}", (long)_function.Reads);
             recorder.Count($"writes of {entry.Of}", (long)_function.Writes);
-            recorder.Count($"failed transfers of {entry.Of}", (long)(await LoadAsync(TrafficLayout.Failed)));
+            var failed = await LoadAsync(TrafficLayout.Failed);
+            if (failed.Succeeded) recorder.Count($"failed transfers of {entry.Of}", (long)failed.Value);
+            else recorder.Count($"loads from {entry.Of} that failed");
         }
 
         void Store(int register, ulong value, int width) => machine.Root.Store(bar + (ulong)register, value, width);
 
-        async Task<ulong> LoadAsync(int register) => (await machine.Root.LoadAsync(bar + (ulong)register, 4)).Value;
+        async Task<CpuLoad> LoadAsync(int register) => await machine.Root.LoadAsync(bar + (ulong)register, 4);
 
         async Task DrainAsync()
         {
-            for (var i = 0; i < DrainPolls && (await LoadAsync(TrafficLayout.Status) & 1) != 0; i++) await machine.Sim.Delay(DrainPoll);
+            for (var i = 0; i < DrainPolls; i++)
+            {
+                var status = await LoadAsync(TrafficLayout.Status);
+                if (!status.Succeeded || (status.Value & 1) == 0) return;
+                await machine.Sim.Delay(DrainPoll);
+            }
         }
     }
 

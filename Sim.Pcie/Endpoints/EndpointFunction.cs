@@ -117,6 +117,12 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     /// <summary>The pure decision on a memory request: no side effect.</summary>
     protected internal virtual AccessDecision Decide(int bar, ulong offset, in TlpHeader header) => AccessDecision.Accept;
 
+    /// <summary>A request that it decided to hold heads the line from now on. It asks for another decision by
+    /// <see cref="PcieDevice.Reconsider"/>.</summary>
+    protected internal virtual void OnHeld()
+    {
+    }
+
     /// <summary>Registers read by an accepted read; reads with side effects have them here.</summary>
     protected internal abstract void ReadBar(int bar, ulong offset, Span<byte> destination);
 
@@ -152,6 +158,7 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
     /// <inheritdoc/>
     public override void Reset(ResetKind kind)
     {
+        _device?.DiscardHeld(this);
         base.Reset(kind);
         Dma.Clear();
         Signals.Reset(kind);
@@ -168,6 +175,7 @@ public abstract class EndpointFunction : Function, IErrorMessageSink
         }
 
         Refresh();
+        _device?.Reconsider();
     }
 
     RoutingId IErrorMessageSink.RoutingId => Id;

@@ -14,6 +14,10 @@ public enum FullBuffer
 
     /// <summary>Sinks what does not fit, and counts it.</summary>
     Drop,
+
+    /// <summary>Leaves the TLP for as long as a Completer may let a posted request wait
+    /// (<see cref="ForwarderFunction.AcceptanceLimit"/>), and from then on, until there is room, sinks what does not fit.</summary>
+    HoldInTime,
 }
 
 /// <summary>
@@ -24,6 +28,7 @@ public sealed class ForwarderFunction : ControlBlockFunction
 {
     private readonly RingQueue<ulong> _fifo = new();
     private readonly SimEvent _forward;
+    private readonly SimEvent _limit;
     private readonly SimDuration _pace;
     private readonly byte[] _quadword = new byte[8];
     private bool _enabled;
@@ -32,6 +37,7 @@ public sealed class ForwarderFunction : ControlBlockFunction
     private uint _forwarded;
     private uint _dropped;
     private uint _cause;
+    private bool _overdue;
 
     /// <summary>Makes the function.</summary>
     /// <param name="sim">Simulator.</param>
@@ -48,7 +54,15 @@ public sealed class ForwarderFunction : ControlBlockFunction
         ArgumentOutOfRangeException.ThrowIfGreaterThan(depth, 256);
         (Depth, Full, _pace) = (depth, full, pace ?? SimDuration.FromNanoseconds(20));
         _forward = new SimEvent(sim, Forward);
+        _limit = new SimEvent(sim, () =>
+        {
+            _overdue = true;
+            Device.Reconsider();
+        });
     }
+
+    /// <summary>How long a Completer may leave a posted request without accepting it (§2.3.1).</summary>
+    public static SimDuration AcceptanceLimit => SimDuration.FromMicroseconds(10);
 
     /// <summary>Entries of the FIFO.</summary>
     public int Depth { get; }
@@ -71,8 +85,15 @@ public sealed class ForwarderFunction : ControlBlockFunction
     {
         var decision = base.Decide(bar, offset, in header);
         var isWindow = offset is >= DmaQueueLayout.PeerWindow and < DmaQueueLayout.PeerWindow + DmaQueueLayout.PeerWindowSize;
-        if (decision != AccessDecision.Accept || !isWindow || header.Type != TlpType.MWr || Full == FullBuffer.Drop) return decision;
+        if (decision != AccessDecision.Accept || !isWindow || header.Type != TlpType.MWr) return decision;
+        if (Full == FullBuffer.Drop || _overdue) return decision;
         return _fifo.Count + (header.EnabledBytes / 8) > Depth ? AccessDecision.Hold : decision;
+    }
+
+    /// <inheritdoc/>
+    protected internal override void OnHeld()
+    {
+        if (Full == FullBuffer.HoldInTime && !_limit.IsPending) _limit.ScheduleAfter(AcceptanceLimit);
     }
 
     /// <inheritdoc/>
@@ -186,7 +207,8 @@ public sealed class ForwarderFunction : ControlBlockFunction
         _ringBase = 0;
         _ringSize = 2;
         _forwarded = _dropped = _cause = 0;
-        Device.Reconsider();
+        _limit.Cancel();
+        _overdue = false;
     }
 
     private void Forward()
@@ -195,6 +217,8 @@ public sealed class ForwarderFunction : ControlBlockFunction
         BinaryPrimitives.WriteUInt64LittleEndian(_quadword, _fifo.Head);
         if (!WriteMemory(_ringBase + (_forwarded & (_ringSize - 1)) * 8, _quadword)) return;
         _fifo.DropHead();
+        _limit.Cancel();
+        _overdue = false;
         _forwarded++;
         if (_fifo.Count == 0)
         {

@@ -9,14 +9,13 @@ using Sim.Pcie.Transactions;
 namespace Sim.Pcie.Endpoints;
 
 /// <summary>An endpoint device: one upstream port and the functions behind it, PFs and their VFs.</summary>
-public sealed class PcieDevice : Port
+public sealed partial class PcieDevice : Port
 {
     private readonly DeviceOptions _options;
     private readonly List<EndpointFunction> _functions = [];
     private EndpointFunction?[] _byNumber = new EndpointFunction?[256];
     private int _bus;
     private readonly int[] _asserting = new int[4];
-    private readonly RingQueue<HeldTlp> _held = new();
     private Decoder[] _decoders = [];
     private Decoder[] _ioDecoders = [];
     private bool _decodeStale = true;
@@ -36,9 +35,6 @@ public sealed class PcieDevice : Port
 
     /// <summary>What it costs, and its policies.</summary>
     internal DeviceOptions Options => _options;
-
-    /// <summary>TLPs that wait in the ingress buffer because a function holds them.</summary>
-    public int HeldTlps => _held.Count;
 
     /// <summary>Every decision a function took on a memory request.</summary>
     public Probe<AccessRecord> Accesses { get; } = new();
@@ -64,22 +60,6 @@ public sealed class PcieDevice : Port
     {
         foreach (var function in _functions) function.Reset(kind);
         _decodeStale = true;
-    }
-
-    /// <summary>Decides anew on what was held, in order: a function may take now what it could not before.</summary>
-    public void Reconsider()
-    {
-        for (var n = _held.Count; n > 0; n--)
-        {
-            var (tlp, from) = _held.Dequeue();
-            var before = _held.Count;
-            Dispatch(in tlp, from);
-            if (_held.Count == before) continue;
-
-            // Held once more, at the end: turn the ring until it heads the line again.
-            for (; before > 0; before--) _held.Enqueue(_held.Dequeue());
-            return;
-        }
     }
 
     /// <inheritdoc/>
@@ -122,12 +102,7 @@ public sealed class PcieDevice : Port
             return;
         }
 
-        while (_held.Count > 0)
-        {
-            var (tlp, from) = _held.Dequeue();
-            Drop(in tlp, from);
-        }
-
+        DropHeld();
         Reset(Link!.ResetKindOfDown);
     }
 
@@ -283,7 +258,9 @@ public sealed class PcieDevice : Port
                 Drop(in tlp, from);
                 return false;
             case AccessDecision.Hold:
+                _heldAgain = true;
                 Hold(in tlp, from);
+                function.OnHeld();
                 return false;
             default:
                 return true;
@@ -333,8 +310,6 @@ public sealed class PcieDevice : Port
 
     private void ShowAccess(EndpointFunction function, int bar, ulong offset, in TlpHeader header, AccessDecision decision) =>
         Routes.Show(this, in header, $"reaches BAR{bar}+0x{offset:x} of {function.Name}: {decision} ({function.StateName})");
-
-    private void Hold(in Tlp tlp, LinkDirection from) => _held.Enqueue(new HeldTlp(tlp, from));
 
     /// <summary>An I/O Request: at most one DW, non-posted both ways; its Completion has Byte Count 4 and Lower Address 0
     /// (§2.2.9.1).</summary>
@@ -451,8 +426,6 @@ public sealed class PcieDevice : Port
         _decoders = [.. decoders];
         _ioDecoders = [.. io];
     }
-
-    private readonly record struct HeldTlp(Tlp Tlp, LinkDirection From);
 
     private readonly record struct BarHit(ulong Base, int Index, IReadSource Window, IReadSource Garbage);
 

@@ -20,6 +20,7 @@ internal sealed class DecidingLineTests
     // Nothing migrates.
     private static readonly (HostIntegrity, MigrationIntegrity) Alone = (HostIntegrity.Intact, MigrationIntegrity.None);
     private static readonly (HostIntegrity, MigrationIntegrity) AloneReported = (HostIntegrity.Logged, MigrationIntegrity.None);
+    private static readonly (HostIntegrity, MigrationIntegrity) AloneContained = (HostIntegrity.Contained, MigrationIntegrity.None);
     private static readonly (HostIntegrity, MigrationIntegrity) AloneDown = (HostIntegrity.Lost, MigrationIntegrity.None);
 
     private static readonly object[] Verdicts =
@@ -72,6 +73,8 @@ internal sealed class DecidingLineTests
             AloneReported, Alone, "AER interrupt"),
         Flip("who owns the errors of a reset", "mmio-races-reset", "before-5.8 / firmware-first", "errors: firmware-first",
             "errors: native-aer", AloneDown, AloneReported, "Kernel panic"),
+        Flip("who owns the timeouts behind a held write", "a-finite-buffer-under-p2p", "holds", "errors: native-aer",
+            "errors: firmware-first", AloneContained, AloneDown, "Kernel panic"),
     ];
 
     private static readonly object[] Lines =
@@ -132,7 +135,9 @@ internal sealed class DecidingLineTests
         new object[] { "one-device-every-policy", "unfenced / rude", "stopped_store: unfenced", "stopped_store: discard" },
         new object[] { "a-queue-cannot-promise-no-dma", "large-fifo", "fifo: 64", "fifo: 32" },
         new object[] { "a-queue-cannot-promise-no-dma", "queue", "stopped_store: restart", "stopped_store: discard" },
-        new object[] { "a-finite-buffer-under-p2p", "drops", "to: RUNNING_P2P }", "to: RUNNING }" },
+        new object[] { "a-finite-buffer-under-p2p", "drops", "\n  - { at: 30us, do: set-state, of: sink.vf0, to: RUNNING_P2P }",
+            "\n  - { at: 30us, do: set-state, of: sink.vf0, to: RUNNING }" },
+        new object[] { "a-finite-buffer-under-p2p", "holds-in-time", "full: hold-in-time", "full: drop" },
         new object[] { "interrupts-before-or-after-the-load", "after", "irqs: after-load", "irqs: before-load" },
         new object[] { "configuration-space-in-every-state", "snapshot", "to: RESUMING }", "to: STOP }" },
         new object[] { "reset-returns-to-running", "STOP / tells", "reset_done: true", "reset_done: false" },

