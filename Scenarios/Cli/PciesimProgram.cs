@@ -55,8 +55,8 @@ internal static class PciesimProgram
             LspciCommand.Create(),
             Tlp.TlpCommands.Create(),
             Schema(),
-            Print("presets", "Print the platform presets and host setups: the register values and policies that each name stands for.",
-                () => $"{Presets.Text}---\n{HostSetups.Text}"),
+            Print("presets", "Print platform presets, kernel policies and host setups: the registers and policies each name stands for.",
+                () => $"{Presets.Platforms.Text}---\n{Presets.Kernels.Text}---\n{HostSetups.Text}"),
         };
 
     private static Command Schema()

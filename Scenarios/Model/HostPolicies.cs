@@ -68,6 +68,12 @@ public enum FailedLoad
 /// <summary>What the host kernel does with the user's mappings.</summary>
 public sealed class Kernel : ScriptItem
 {
+    [Key("policy", "A kernel under one name: what it does, and the migration uAPI that the VMM finds (`pciesim presets` lists them).")]
+    public Reference? Policy { get; private set; }
+
+    [Key("release", "Whose wording the kernel log has, where releases differ.")]
+    public KernelWording Release { get; private set; } = KernelWording.Linux612;
+
     [Key("revoke", "What happens to a user's BAR mappings while the device is !RUNNING.")]
     public RevokePolicy Revoke { get; private set; } = RevokePolicy.None;
 
@@ -79,6 +85,13 @@ public sealed class Kernel : ScriptItem
 
     [Key("disabled_memory", "What happens to a user's BAR mappings while memory space is disabled or the Function resets.")]
     public DisabledMemory DisabledMemory { get; private set; } = DisabledMemory.Zap;
+}
+
+public enum KernelWording
+{
+    [Word("linux-5.16", "5.16: 'Uncorrected (Non-Fatal) error received: ...'")] Linux516,
+    [Word("linux-6.12", "6.12: 'Uncorrectable (Non-Fatal) error message received from ...'")] Linux612,
+    [Word("linux-6.16", "6.16: lines limited in their rate, '(no details found', DPC events on one line")] Linux616,
 }
 
 public enum DisabledMemory
@@ -173,6 +186,7 @@ public enum Tracker
     [Word("iommu", "the system IOMMU")] Iommu,
     [Word("device", "the device's own log")] Device,
     [Word("both", "both together")] Both,
+    [Word("everything", "nobody: every page counts as written, as with a type1 container")] Everything,
 }
 
 public enum VcpuStop

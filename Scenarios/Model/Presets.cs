@@ -1,32 +1,15 @@
-using System.Reflection;
-using Scenarios.Language;
-
 namespace Scenarios.Model;
 
-/// <summary>The platforms a script can name. Each is a piece of script, kept as data and laid under the script that names it.</summary>
+/// <summary>The names that a script can give to many registers and policies at once.</summary>
 internal static class Presets
 {
-    private static readonly Lazy<MappingNode> Tree = new(() => YamlReader.Read("presets.yaml", Text));
+    /// <summary>What firmware and chipset do with errors: <c>platform: {errors: NAME}</c>.</summary>
+    public static readonly PresetFile Platforms = new("presets.yaml", "platform", "errors", "preset");
 
-    /// <summary>The presets as they are written.</summary>
-    public static string Text
-    {
-        get
-        {
-            using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("presets.yaml")!;
-            return new StreamReader(stream).ReadToEnd();
-        }
-    }
+    /// <summary>What the host kernel does: <c>kernel: {policy: NAME}</c>.</summary>
+    public static readonly PresetFile Kernels = new("kernels.yaml", "kernel", "policy", "kernel policy");
 
-    public static IEnumerable<string> Names => Tree.Value.Entries.Select(e => e.Key.Text);
+    internal static IEnumerable<string> PlatformNames => Platforms.Names;
 
-    /// <summary>Lays the preset that a script names under it.</summary>
-    public static MappingNode Under(MappingNode script, ErrorList errors)
-    {
-        if (script.Find("platform") is not MappingNode platform || platform.Find("errors") is not ScalarNode name) return script;
-        if (Tree.Value.Find(name.Text) is MappingNode preset) return preset.Without("says").MergedWith(script);
-        errors.Add(name.Position,
-            $"unknown preset '{name.Text}'{NearestWord.Hint(name.Text, Names)}; expected one of {Words.Listed(Names)}");
-        return script;
-    }
+    internal static IEnumerable<string> KernelNames => Kernels.Names;
 }

@@ -46,7 +46,8 @@ public static class ScriptReader
         {
             var tree = combination.Aggregate(root, (below, value) => below.MergedWith(value.Override));
             var host = machine is null ? HostSetups.NamedBy(tree, errors) : machine.Host;
-            tree = host is null ? Presets.Under(tree, errors) : HostSetups.Under(tree, host);
+            tree = Presets.Kernels.Under(tree, errors);
+            tree = host is null ? Presets.Platforms.Under(tree, errors) : HostSetups.Under(tree, host);
             var script = new ScriptBinder(errors).Bind<Script>(tree);
             if (script is null) continue;
             var variant = new Variant([.. combination.Select(c => (c.Axis, c.Name))]);

@@ -17,6 +17,12 @@ internal static class HostPolicies
     public static HostErrorPolicy Of(Script script) => new()
     {
         Owner = script.Platform.ErrorOwner == Model.ErrorOwner.Os ? ErrorOwner.Native : ErrorOwner.FirmwareFirst,
+        Release = script.Kernel.Release switch
+        {
+            KernelWording.Linux516 => KernelRelease.Linux516,
+            KernelWording.Linux616 => KernelRelease.Linux616,
+            _ => KernelRelease.Linux612,
+        },
         PanicOnUnrecoveredNmi = script.Platform.SystemError == SystemErrorPolicy.Panic,
         FirmwareNonFatal = Severity(script.Platform.FirmwareNonFatal),
         FirmwareFatal = Severity(script.Platform.FirmwareFatal),
@@ -64,6 +70,7 @@ internal static class HostPolicies
         {
             Tracker.Device => DirtyTracker.Device,
             Tracker.Both => DirtyTracker.Both,
+            Tracker.Everything => DirtyTracker.Everything,
             _ => DirtyTracker.Iommu,
         },
         DevicePreCopy = script.Vmm.DevicePreCopy,

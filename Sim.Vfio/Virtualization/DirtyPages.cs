@@ -29,7 +29,7 @@ internal sealed class DirtyPages(Vmm vmm, DirtyTracker tracker)
     {
         SortedSet<ulong> pages = [];
         if (tracker is DirtyTracker.Iommu or DirtyTracker.Both) await vmm.ReadIommuDirtyAsync(pages);
-        if (AsksDevices && !await ReadDevicesAsync(pages))
+        if (tracker == DirtyTracker.Everything || (AsksDevices && !await ReadDevicesAsync(pages)))
             for (ulong page = 0; page < vmm.Memory.Bytes; page += GuestMemory.PageBytes) pages.Add(page);
         vmm.Memory.TakeDirty(pages);
         return pages;

@@ -1,4 +1,5 @@
 using Sim.Core;
+using Sim.Pcie.Topology;
 using Sim.Vfio.Migration;
 
 namespace Sim.Vfio.Virtualization;
@@ -17,6 +18,8 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
     private readonly List<DeviceSource> _devices = [];
     private readonly List<int> _pagesPerRound = [];
     private readonly List<MigrationSample> _samples = [];
+    private readonly SortedSet<ulong> _late = [];
+    private IDisposable? _watch;
     private long _sent;
     private LiveMigrationResult _result = new();
 
@@ -37,9 +40,9 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         var bytes = await FinishAsync(stream);
         _result = _result with { Stream = bytes, Completed = Sim.Now };
         await Sim.Delay(_options.AfterWindow);
-        var late = await _dirty.TakeAsync();
+        _watch?.Dispose();
         await _dirty.StopAsync();
-        return SoFar with { LatePages = [.. late] };
+        return SoFar with { LatePages = [.. _late] };
     }
 
     /// <summary>Everything up to the last page.</summary>
@@ -67,11 +70,22 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         _result = _result with { FinalBitmap = Sim.Now, ImageBytes = (int)_devices.Sum(d => d.ImageBytes) };
         Sample(MigrationQuantity.ImageBytes, _result.ImageBytes);
         var last = await _dirty.TakeAsync();
+        WatchLateWrites();
         Sample(MigrationQuantity.DirtyPages, last.Count);
         await SendPagesAsync(stream, _options.PreCopyRounds == 0 ? vmm.Memory.PopulatedPages() : last);
         _options.Saved?.Invoke();
         return null;
     }
+
+    /// <summary>From the last bitmap on: nobody will tell of these writes, so they are seen on their way into memory.</summary>
+    private void WatchLateWrites() => _watch = vmm.Kernel.Root.Memory.Written.Subscribe((SimTime _, in MemoryWrite write) =>
+    {
+        var end = write.Address + (ulong)write.Bytes;
+        if (write.Address >= vmm.Memory.HostBase + vmm.Memory.Bytes || end <= vmm.Memory.HostBase) return;
+        var from = Math.Max(write.Address, vmm.Memory.HostBase) - vmm.Memory.HostBase;
+        for (var page = from / GuestMemory.PageBytes; page * GuestMemory.PageBytes < end - vmm.Memory.HostBase; page++)
+            _late.Add(page * GuestMemory.PageBytes);
+    });
 
     private string? Blocker()
     {
@@ -192,6 +206,7 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
     /// <summary>As QEMU does: devices back to RUNNING, by reset where they refuse, and the guest goes on.</summary>
     private async Task<LiveMigrationResult> RecoverAsync(string failure)
     {
+        _watch?.Dispose();
         await _dirty.StopAsync();
         foreach (var device in _devices)
         {

@@ -23,6 +23,9 @@ public enum DirtyTracker
 
     /// <summary>Both, and a page counts that either of them names.</summary>
     Both,
+
+    /// <summary>Nobody: every page counts as written, which is all that a type1 container tells of pinned memory.</summary>
+    Everything,
 }
 
 /// <summary>Which migration uAPI a VMM speaks to the kernel.</summary>

@@ -49,7 +49,33 @@ internal sealed class ScriptReaderTests
         Assert.That(script.Platform.FailedLoad, Is.EqualTo(FailedLoad.MachineCheck));
     }
 
-    [TestCaseSource(typeof(Presets), nameof(Presets.Names))]
+    [TestCase("as-of-2021", KernelWording.Linux516, RevokePolicy.None, Uapi.V1, Tracker.Everything, StopOrder.Sequential)]
+    [TestCase("as-of-today", KernelWording.Linux616, RevokePolicy.None, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
+    [TestCase("revoke-on-not-running", KernelWording.Linux616, RevokePolicy.Revoke, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
+    [TestCase("zap-but-read-write", KernelWording.Linux616, RevokePolicy.Zap, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
+    [TestCase("fence-all", KernelWording.Linux616, RevokePolicy.Fence, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
+    [TestCase("fence-where-harmful", KernelWording.Linux616, RevokePolicy.FenceWhereNeeded, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
+    public void A_kernel_policy_stands_for_single_policies(
+        string policy, KernelWording release, RevokePolicy revoke, Uapi uapi, Tracker tracker, StopOrder order)
+    {
+        var script = Scripts.Read(Scripts.With("actors:", $"kernel: {{ policy: {policy} }}\nactors:")).Variants[0].Script;
+        Assert.That((script.Kernel.Release, script.Kernel.Revoke, script.Vmm.Uapi, script.Vmm.Tracker, script.Vmm.StopOrder),
+            Is.EqualTo((release, revoke, uapi, tracker, order)));
+        Assert.That(script.Kernel.DisabledMemory, Is.EqualTo(DisabledMemory.Zap));
+    }
+
+    [Test]
+    public void Every_kernel_policy_has_its_case_and_a_key_of_the_script_wins_over_it()
+    {
+        Assert.That(Presets.KernelNames, Is.EqualTo(new[]
+        {
+            "as-of-2021", "as-of-today", "revoke-on-not-running", "zap-but-read-write", "fence-all", "fence-where-harmful",
+        }));
+        var script = Scripts.Read(Scripts.With("actors:", "kernel: { policy: fence-all, revoke: zap }\nactors:")).Variants[0].Script;
+        Assert.That(script.Kernel.Revoke, Is.EqualTo(RevokePolicy.Zap));
+    }
+
+    [TestCaseSource(typeof(Presets), nameof(Presets.PlatformNames))]
     public void Every_preset_is_a_piece_of_script(string preset) =>
         Assert.DoesNotThrow(() => Scripts.Read(Scripts.With("actors:", $"platform: {{ errors: {preset} }}\nactors:")));
 

@@ -30,7 +30,7 @@ public sealed class DirtyTrackingTests
                 Bandwidth = DataRate.FromBitsPerSecond(8_000_000_000),
             }).RunAsync();
         });
-        source.Host.Sim.RunUntil(source.Host.Sim.Now + SimDuration.FromMilliseconds(20));
+        source.Host.Sim.RunUntil(source.Host.Sim.Now + SimDuration.FromMilliseconds(40));
         Assert.That(result?.Failure, Is.Null);
         Assert.That(result!.LatePages, Is.Empty);
         Assert.That(result.PagesPerRound, Has.Count.GreaterThan(2), "a guest at work dirties pages while they are sent");
