@@ -42,6 +42,10 @@ public sealed class Script : ScriptItem
     [Key("vmm", "What the virtual machine monitor does.")]
     public Vmm Vmm { get; private set; } = new();
 
+    [Key("destination", "The host that a guest migrates to, where it differs: a piece of script laid over this one, of topology, "
+        + "registers, platform, iommu and kernel. Without it: a host of the same kind.")]
+    public MappingNode? Destination { get; private set; }
+
     [Key("actors", "Who touches the device, by name.")]
     public Named<Actor> Actors { get; private set; } = Named<Actor>.Empty;
 

@@ -12,6 +12,7 @@ internal sealed record MachineChoice(Seat Seat, string? Host);
 public static class ScriptReader
 {
     private const long MostVariants = 100_000;
+    private static readonly string[] HostKeys = ["topology", "registers", "platform", "iommu", "kernel"];
     private static readonly string[] SharedKeys = ["title", "about", "question", "matrix", "expect"];
 
     public static ScriptFile ReadFile(string path, ulong? seed = null) => Read(path, YamlReader.ReadFile(path), seed);
@@ -46,19 +47,18 @@ public static class ScriptReader
         {
             var tree = combination.Aggregate(root, (below, value) => below.MergedWith(value.Override));
             var host = machine is null ? HostSetups.NamedBy(tree, errors) : machine.Host;
-            tree = Presets.Kernels.Under(tree, errors);
-            tree = host is null ? Presets.Platforms.Under(tree, errors) : HostSetups.Under(tree, host);
-            var script = new ScriptBinder(errors).Bind<Script>(tree);
-            if (script is null) continue;
+            if (Bind(tree, host, errors) is not { } script) continue;
             var variant = new Variant([.. combination.Select(c => (c.Axis, c.Name))]);
             variants.Add(new ResolvedScript(variant, script, seed ?? (ulong)script.Seed)
             {
                 Platform = machine?.Seat ?? (errors.Any ? null : SeatOf(file, script.Machine, seats)),
                 Host = host is null ? null : HostSetups.Find(host),
+                Destination = script.Destination is { } there ? Bind(Destination(tree, there, errors), host, errors) : null,
             });
         }
         errors.ThrowIfAny(); // What cannot be read is not checked: one mistake, one line.
         foreach (var variant in variants) ScriptChecks.Check(variant.Script, errors);
+        if (!errors.Any) foreach (var variant in variants.Where(v => v.Destination is not null)) Check(variant, errors);
         ExpectationChecks.Check(variants, errors, machine?.Host is null ? [] : axesOfPlatform);
         errors.ThrowIfAny();
         return new ScriptFile(file, variants)
@@ -75,6 +75,35 @@ public static class ScriptReader
         MappingNode Entry(string key, ScriptNode value) => new(at, [new(new ScalarNode(at, key), value)]);
         var expected = new SequenceNode(at, [Entry("no_dmesg", new ScalarNode(at, "no line that any kernel writes"))]);
         return root.Without("timeline").Without("expect").MergedWith(Entry("timeline", timeline)).MergedWith(Entry("expect", expected));
+    }
+
+    private static Script? Bind(MappingNode tree, string? host, ErrorList errors)
+    {
+        tree = Presets.Kernels.Under(tree, errors);
+        tree = host is null ? Presets.Platforms.Under(tree, errors) : HostSetups.Under(tree, host);
+        return new ScriptBinder(errors).Bind<Script>(tree);
+    }
+
+    /// <summary>The script with what it says of its destination laid over it.</summary>
+    private static MappingNode Destination(MappingNode tree, MappingNode there, ErrorList errors)
+    {
+        foreach (var key in there.Entries.Select(e => e.Key).Where(k => !HostKeys.Contains(k.Text)))
+            errors.Add(key.Position, $"'{key.Text}' cannot differ at the destination{NearestWord.Hint(key.Text, HostKeys)}; "
+                + $"expected one of {Words.Listed(HostKeys)}");
+        return tree.Without("destination").MergedWith(there);
+    }
+
+    /// <summary>A destination can be built, and has the devices that come with the guest.</summary>
+    private static void Check(ResolvedScript variant, ErrorList errors)
+    {
+        var (here, there) = (variant.Script, variant.Destination!);
+        ScriptChecks.Check(there, errors);
+        foreach (var device in there.Topology.Devices.Items)
+        {
+            if (here.Topology.Devices.Find(device.Name) is { } same && same.Value.Model != device.Value.Model)
+                errors.Add(device.Value.PositionOf("model"), $"'{device.Name}' is {same.Value.Model.Word()} at the source; "
+                    + "expected the same model at the destination");
+        }
     }
 
     /// <summary>A script finds its machine from its own folder.</summary>

@@ -28,6 +28,9 @@ public sealed record ResolvedScript(Variant Variant, Script Script, ulong Seed)
     /// <summary>What that machine's host software sets; null if the script says it.</summary>
     internal HostSetup? Host { get; init; }
 
+    /// <summary>The script as the destination of a migration has it; null if that is a host of the same kind.</summary>
+    internal Script? Destination { get; init; }
+
     /// <summary>The files that its TLPs are streamed to; null to keep them in the result.</summary>
     internal TraceTarget? Traces { get; init; }
 

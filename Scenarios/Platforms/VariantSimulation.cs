@@ -66,7 +66,11 @@ internal sealed class VariantSimulation(
         var migration = new MigrationJudge(machine, cast, causes, reference, player.Migration, incoming).Judge();
         var host = HostJudge.Grade(recorder, watch);
         var counters = recorder.Counted.ToList();
-        if (incoming is { } arrived) counters.Add(("jobs completed by the guest", arrived.Completed));
+        if (incoming is { } arrived)
+        {
+            counters.Add(("jobs completed by the guest", arrived.Completed));
+            counters.AddRange(cast.GuestFunctions.Zip(arrived.Buses, (f, bus) => ($"bus of {f.Name} at the destination", (long)bus)));
+        }
         else if (cast.Vmm is { } vmm && cast.GuestDevice!.Personality.Report(vmm.Cpu.Program) is var report)
         {
             counters.Add(("jobs completed by the guest", report.Completed));
@@ -126,14 +130,15 @@ internal sealed class VariantSimulation(
 
     private (Machine Machine, Cast Cast) Boot(ulong guestBase, Func<Cast, Task> prepare, bool isDestination = false)
     {
-        var machine = new Machine(resolved, queue);
+        var host = isDestination && resolved.Destination is { } other ? resolved with { Script = other } : resolved;
+        var machine = new Machine(host, queue);
         resolved.Meter?.Watch(machine.Sim);
         Cast? cast = null;
         var booted = machine.Sim.Start("boot", async () =>
         {
             await machine.BootAsync();
             if (isDestination) TakeInterrupts(machine);
-            cast = await Cast.AssembleAsync(machine, _script, guestBase);
+            cast = await Cast.AssembleAsync(machine, host.Script, guestBase);
             await prepare(cast);
         });
         try
@@ -260,7 +265,10 @@ internal sealed class VariantSimulation(
         if (result is { Failure: null } arrived) book.Arrived(SimTime.Zero + (arrived.Resumed - begins), sent.Completed);
         var (completed, problems) = cast.GuestDevice!.Personality.Report(vmm.Cpu.Program);
         var snapshot = result?.Snapshot is { } s && images.All(i => i is not null) ? s with { Images = images } : null;
-        return new Arrival(result?.Failure ?? (result is null ? "the destination did not resume" : null), snapshot, completed, problems);
+        return new Arrival(result?.Failure ?? (result is null ? "the destination did not resume" : null), snapshot, completed, problems)
+        {
+            Buses = [.. cast.GuestFunctions.Select(f => (int)f.Id.Bus)],
+        };
     }
 }
 
@@ -269,4 +277,8 @@ internal sealed class VariantSimulation(
 /// <param name="Snapshot">The guest there before it ran on.</param>
 /// <param name="Completed">Jobs that its guest has seen completed, on both sides together.</param>
 /// <param name="Problems">What its guest noticed when it ran on.</param>
-internal sealed record Arrival(string? Failure, GuestSnapshot? Snapshot, int Completed, IReadOnlyList<GuestProblem> Problems);
+internal sealed record Arrival(string? Failure, GuestSnapshot? Snapshot, int Completed, IReadOnlyList<GuestProblem> Problems)
+{
+    /// <summary>Bus numbers of the guest's functions there.</summary>
+    public IReadOnlyList<int> Buses { get; init; } = [];
+}

@@ -87,6 +87,8 @@ internal sealed class DecidingLineTests
             "switch: { registers: { switch-ports: { ACS Control.ACS P2P Request Redirect Enable: 0",
             "switch: { registers: { switch-ports: { ACS Control.ACS P2P Request Redirect Enable: 1" },
         new object[] { "control-registers-in-the-same-bar", "resume / other-root-port", "at: rp1 }", "at: sw0.p1 }" },
+        new object[] { "destination-is-another-machine", "streams / other-ports", "nic: { at: rp2 }", "nic: { at: sw0.p0 }" },
+        new object[] { "destination-is-another-machine", "works / same", "stop_window: 40us", "stop_window: 40us, irqs: before-load" },
         new object[] { "hot-add-to-p2p-container", "iommufd / mapped", "in: user, of: late }", "in: user, of: late.vf0 }" },
         new object[] { "iommu-window", "16MiB / on", "walkers: 6", "walkers: 12" },
         new object[] { "stopped-mlx5-sends-no-error", "native-aer / mlx5", "stopped_store: discard", "stopped_store: completer-abort" },
