@@ -28,6 +28,7 @@ internal static partial class ScriptChecks
                 errors.Add(actor.Value.Maps.Position, "no guest drives a traffic generator; expected another device, or 'kind: process'");
         }
 
+        MigrationChecks.Check(script, errors);
         SpaceChecks.Check(script, errors, of => Function(errors, script, of));
         if (script.Timeline.Count == 0) errors.Add(script.PositionOf("timeline"), "the timeline is empty; expected at least one entry");
         foreach (var entry in script.Timeline) Entry(errors, script, entry);
@@ -37,7 +38,7 @@ internal static partial class ScriptChecks
     {
         switch (entry)
         {
-            case WorkEntry work: Known(errors, "actor", work.By, script.Actors.Names); break;
+            case WorkEntry work: MigrationChecks.Guests(script, errors, work.By); break;
             case PollHealthEntry poll: Known(errors, "actor", poll.By, script.Actors.Names); break;
             case MigrateEntry migrate: Function(errors, script, migrate.Of); break;
             case InjectEntry inject: Injected(errors, script, inject); break;
@@ -47,7 +48,7 @@ internal static partial class ScriptChecks
             case WriteConfigEntry write: Opened(errors, script, write.Of); break;
             case HarassEntry harass: Harass(errors, script, harass); break;
             case StreamEntry stream: Stream(errors, script, stream); break;
-            case SetStateEntry state: Opened(errors, script, state.Of); break;
+            case SetStateEntry state: States(errors, script, state); break;
             case ResetEntry reset: Opened(errors, script, reset.Of); break;
             case SetIrqsEntry irqs: Opened(errors, script, irqs.Of); break;
             case StoreEntry store: Access(errors, script, store.By, store.To, store.Via, store, store.Bytes); break;
@@ -135,6 +136,13 @@ internal static partial class ScriptChecks
                 $"'{by.Name}' has mapped {actor.Maps}, not {place.Function}; expected a place in {actor.Maps}");
     }
 
+    private static void States(ErrorList errors, Script script, SetStateEntry state)
+    {
+        Opened(errors, script, state.Of);
+        MigrationChecks.Migratable(script, errors, state.Of);
+        if (state.To.Count == 0) errors.Add(state.PositionOf("to"), "no state; expected one of them, or a list");
+    }
+
     private static void Harass(ErrorList errors, Script script, HarassEntry harass)
     {
         if (!Known(errors, "actor", harass.By, script.Actors.Names)) return;
@@ -171,6 +179,9 @@ internal static partial class ScriptChecks
         if (traffic.Bytes.Count == 0) errors.Add(traffic.PositionOf("bytes"), "no size; expected 1B to 4KiB, or a list of sizes");
         if (traffic.For <= Sim.Core.SimDuration.Zero) errors.Add(traffic.PositionOf("for"), "no time at all; expected a time like 50us");
     }
+
+    internal static bool Exists(Script script, FunctionName function) =>
+        script.Topology.Devices.Find(function.Device) is { } device && !(function.Vf >= device.Value.Vfs);
 
     private static bool IsTraffic(Script script, FunctionName function) =>
         script.Topology.Devices.Find(function.Device)?.Value.Model == DeviceModel.Traffic;

@@ -37,10 +37,10 @@ internal sealed class Cast
     public static async Task<Cast> AssembleAsync(Machine machine, Script script, ulong guestBase)
     {
         var cast = new Cast(machine, script);
-        foreach (var (name, position, actor) in script.Actors.Items)
+        foreach (var (name, _, actor) in script.Actors.Items)
         {
             foreach (var function in actor.Functions) await cast.OpenAsync(name, function);
-            if (actor.Kind == ActorKind.Guest) await cast.AddGuestAsync(name, position, actor, guestBase);
+            if (actor.Kind == ActorKind.Guest) await cast.AddGuestAsync(name, actor, guestBase);
             else cast._processes.Add(name, (new UserProcess(machine.Kernel, name), cast.Opened(actor.Maps)!.Map(0)));
         }
 
@@ -138,9 +138,8 @@ internal sealed class Cast
         });
     }
 
-    private async Task AddGuestAsync(string name, SourcePosition position, Actor actor, ulong guestBase)
+    private async Task AddGuestAsync(string name, Actor actor, ulong guestBase)
     {
-        if (Vmm is not null) throw new ScriptException(position, $"'{name}' is a second guest; expected one guest on a host");
         GuestDevice = _machine.Device(actor.Maps.Device);
         GuestFunctions = [.. actor.Functions.Select(f => _machine.Device(f.Device).Function(f.Vf))];
         Vmm = new Vmm(_machine.Kernel, name, guestBase, (ulong)_script.Vmm.GuestMemory.Bytes, Program(name, actor));

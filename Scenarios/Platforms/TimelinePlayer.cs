@@ -49,7 +49,8 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 break;
             case ResetEntry reset:
                 recorder.Count($"resets of {reset.Of}: {await cast.Opened(reset.Of)!.ResetAsync()}");
-                recorder.Count($"{reset.Of} after a reset: {cast.Opened(reset.Of)!.Migration!.State.UapiName()}");
+                if (cast.Opened(reset.Of)!.Migration is { } reached)
+                    recorder.Count($"{reset.Of} after a reset: {reached.State.UapiName()}");
                 break;
             case SetIrqsEntry irqs:
                 recorder.Count($"set-irqs of {irqs.Of}: {await cast.SetIrqsAsync(irqs.Of)}");
