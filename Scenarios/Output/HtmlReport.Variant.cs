@@ -25,8 +25,8 @@ internal sealed partial class HtmlReport
 
         Table("IOMMU groups", ["group", "Functions"], r.IommuGroups.Select((g, i) => (string[])[$"{i}", g]));
         foreach (var chain in r.Chains) Chain(chain.Title, chain.Steps);
-        Table("Differences between source and destination", ["what", "where", "source", "destination"],
-            r.Differences.Select(d => (string[])[d.What, d.Where, d.Source, d.Destination]));
+        Table("Differences between source and destination", ["what", "where", "source", "destination", "caused by"],
+            r.Differences.Select(d => (string[])[d.What, d.Where, d.Source, d.Destination, d.Cause ?? ""]));
         foreach (var name in (string[])[RunFiles.StoppedOf(r), RunFiles.MigrationOf(r), RunFiles.TimelineOf(r)])
             if (_figures.TryGetValue(name, out var figure)) Add($"<figure>{figure}</figure>");
         Add($"<h4>Kernel log</h4>");

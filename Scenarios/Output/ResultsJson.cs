@@ -71,8 +71,11 @@ internal static class ResultsJson
         json.WriteString("because", r.Because);
         json.WriteBoolean("passed", judged.Passed);
         List(json, "complaints", judged.Complaints, c => json.WriteStringValue(c));
-        List(json, "differences", r.Differences, d => Record(
-            json, ("what", d.What), ("where", d.Where), ("source", d.Source), ("destination", d.Destination)));
+        List(json, "differences", r.Differences, d =>
+        {
+            (string, string)[] cause = d.Cause is { } tlp ? [("caused_by", tlp)] : [];
+            Record(json, [("what", d.What), ("where", d.Where), ("source", d.Source), ("destination", d.Destination), .. cause]);
+        });
         json.WriteStartObject("counters");
         foreach (var (name, value) in r.Counters) json.WriteNumber(name, value);
         json.WriteEndObject();

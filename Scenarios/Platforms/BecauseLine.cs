@@ -1,7 +1,9 @@
+using System.Globalization;
 using Scenarios.Results;
 using Sim.Pcie.Config;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Errors;
+using Sim.Vfio.Virtualization;
 using ErrorStep = Sim.Pcie.Errors.ErrorStep;
 
 namespace Scenarios.Platforms;
@@ -19,7 +21,7 @@ internal static class BecauseLine
 
     public static string Of(
         NameBook names, Recorder recorder, MemoryWatch watch, HostIntegrity host, IReadOnlyList<MigrationDifference> differences,
-        IReadOnlyList<RoutePath> paths)
+        IReadOnlyList<RoutePath> paths, IReadOnlyList<GuestProblem> noticed)
     {
         List<string> parts = [];
         if (Accesses(recorder) is { } accesses) parts.Add(accesses);
@@ -52,7 +54,26 @@ internal static class BecauseLine
             .Select(e => e.Detail);
         if (worst.FirstOrDefault() is { } detail) parts.Add(detail);
         if (differences.Count > 0) parts.Add(differences[0].Brief + (differences.Count > 1 ? $" (and {differences.Count - 1} more)" : ""));
-        return parts.Count > 0 ? string.Join("; ", parts) : "nobody touched the device while it was stopped";
+        if (noticed.Count > 0) parts.Add($"the guest noticed {noticed[0]}" + (noticed.Count > 1 ? $" (and {noticed.Count - 1} more)" : ""));
+        if (parts.Count == 0) parts.Add(Quiet(recorder));
+        return string.Join("; ", parts);
+    }
+
+    /// <summary>Nothing of note happened: what did, then.</summary>
+    private static string Quiet(Recorder recorder)
+    {
+        if (recorder.WasStopped) return "nobody touched the device while it was stopped";
+        var moved = recorder.Traffic.GroupBy(t => t.Function).Select(of => string.Create(CultureInfo.InvariantCulture,
+            $"{of.Key} moved {Range(of.Select(t => t.Rate * 8 / 1e9))} Gb/s in transfers of {Range(of.Select(t => (double)t.Bytes))} B"));
+        return string.Join("; ", moved.Append("no device was stopped, no request refused, no error reported"));
+
+        static string Range(IEnumerable<double> values)
+        {
+            var all = values.ToList();
+            var (least, most) = (all.Min().ToString("0.#", CultureInfo.InvariantCulture),
+                all.Max().ToString("0.#", CultureInfo.InvariantCulture));
+            return least == most ? least : $"{least} to {most}";
+        }
     }
 
     /// <summary>A step without what the report repeats at length: sections and Routing IDs.</summary>

@@ -70,6 +70,9 @@ internal sealed class Cast
     /// <summary>The opened device behind a function that somebody maps.</summary>
     public VfioPciDevice? Opened(FunctionName function) => _opened.GetValueOrDefault(function.ToString());
 
+    /// <summary>Every opened device.</summary>
+    public IEnumerable<VfioPciDevice> AllOpened => _opened.Values;
+
     public bool IsGuest(string actor) => Vmm?.Name == actor;
 
     /// <summary>Whether a process was killed; its further accesses do not exist.</summary>

@@ -1,4 +1,5 @@
 using Sim.Core;
+using Sim.Iommu;
 using Sim.Pcie.Endpoints;
 using Sim.Pcie.Topology;
 
@@ -11,12 +12,14 @@ internal sealed class Causes
     private readonly Recorder _recorder;
     private readonly Dictionary<ulong, string> _pages = [];
     private readonly List<(EndpointFunction Function, ulong Offset, int Bytes, AccessDecision Decision, string Tlp)> _accesses = [];
+    private readonly Dictionary<ulong, string> _refused = [];
     private bool _armed;
 
     public Causes(Machine machine, NameBook names, Recorder recorder)
     {
         (_names, _recorder) = (names, recorder);
         machine.Root.Memory.Written.Subscribe((SimTime _, in MemoryWrite write) => OnWritten(in write));
+        machine.Iommu?.Faults.Recorded.Subscribe((SimTime _, in FaultRecord fault) => OnFault(in fault));
         foreach (var device in machine.Devices)
             device.Device.Accesses.Subscribe((SimTime _, in AccessRecord access) => OnAccess(device, in access));
     }
@@ -42,6 +45,16 @@ internal sealed class Causes
             if (access.Function == function && access.Decision != AccessDecision.Accept && offset - access.Offset < (ulong)access.Bytes)
                 return access.Tlp;
         return null;
+    }
+
+    /// <summary>The first write to an address that the IOMMU refused.</summary>
+    /// <param name="iova">As devices send it.</param>
+    public string? OfFault(ulong iova) => _refused.GetValueOrDefault(iova);
+
+    private void OnFault(in FaultRecord fault)
+    {
+        if (!fault.IsWrite || fault.IsInterrupt) return;
+        _refused.TryAdd(fault.Address, $"MWr of {_names.Of(fault.Requester)} to 0x{fault.Address:x} at {_recorder.Now} ({fault.Reason})");
     }
 
     private void OnWritten(in MemoryWrite write)

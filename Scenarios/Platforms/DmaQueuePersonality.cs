@@ -89,12 +89,12 @@ internal sealed class DmaQueuePersonality : IDevicePersonality
     public (int Completed, IReadOnlyList<GuestProblem> Problems) Report(IGuestProgram guest)
     {
         if (guest is PeerStreamGuest stream)
-            return (stream.Completed, [.. stream.Missing.Select(m => new GuestProblem(stream.Describe(m)) { Place = stream.PlaceOf(m) })]);
+            return (stream.Completed, [.. stream.Missing.Select(stream.Describe)]);
         if (guest is RegisterGuest registers)
             return (registers.Completed,
-                registers.Wrong == 0 ? [] : [new GuestProblem($"{registers.Wrong} registers lost what was stored")]);
+                registers.Wrong == 0 ? [] : [new GuestProblem("registers", "as stored", $"{registers.Wrong} lost what was stored")]);
         var queue = (DmaQueueGuest)guest;
-        return (queue.Report.Completed, [.. queue.Report.Problems().Select(p => new GuestProblem(p))]);
+        return (queue.Report.Completed, [.. queue.Report.Problems()]);
     }
 
     public IGuestProgram? StreamGuest(IReadOnlyList<EndpointFunction> devices, int items, int bytes, int batch, SimDuration interval)

@@ -7,14 +7,6 @@ using Sim.Vfio.Virtualization;
 
 namespace Scenarios.Platforms;
 
-/// <summary>Something that a guest noticed and that should not be.</summary>
-/// <param name="Text">In words.</param>
-public sealed record GuestProblem(string Text)
-{
-    /// <summary>The place in a device's BAR0 at which something is missing: the device's index in the guest, and the offset.</summary>
-    public (int Device, ulong Offset)? Place { get; init; }
-}
-
 /// <summary>What a kind of device brings to a scenario: hardware, host driver, guest driver, and where its landmarks lie.</summary>
 internal interface IDevicePersonality
 {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Scenarios.Results;
 using Sim.Pcie.Endpoints;
 using Sim.Vfio.Virtualization;
+using Vmm = Sim.Vfio.Virtualization.Vmm;
 
 namespace Scenarios.Platforms;
 
@@ -19,13 +20,29 @@ internal sealed class MigrationJudge(
         else if (arrival!.Failure is { } refusal) Add("migration", "", "sent", refusal);
         else Compare(sent.LatePages, reference!, arrival.Snapshot!);
 
-        foreach (var problem in arrival?.Problems ?? [])
-        {
-            var cause = problem.Place is { } place ? causes.OfLoss(cast.GuestFunctions[place.Device], place.Offset) : null;
-            Add("completion", "", problem.Text, problem.Text, cause);
-        }
+        if (arrival is not null) Complete(arrival.Problems);
 
         return (_differences.Count == 0 ? MigrationIntegrity.Intact : MigrationIntegrity.Lost, _differences);
+    }
+
+    /// <summary>What the guest found wrong when it ran on: the source's side is what the guest had found there, or else what it had been
+    /// promised.</summary>
+    private void Complete(IReadOnlyList<GuestProblem> problems)
+    {
+        var before = cast.GuestDevice!.Personality.Report(cast.Vmm!.Cpu.Program).Problems;
+        foreach (var problem in problems)
+        {
+            var known = before.FirstOrDefault(p => p.Subject == problem.Subject && p.Promised == problem.Promised);
+            var there = known is null ? problem.Promised : $"{known.Found} before it left";
+            Add("completion", problem.Subject, there, problem.Found, CauseOf(problem));
+        }
+    }
+
+    private string? CauseOf(GuestProblem problem)
+    {
+        if (problem.Place is not { } place) return cast.GuestFunctions.Select(causes.OfState).FirstOrDefault(c => c is not null);
+        return causes.OfLoss(cast.GuestFunctions[place.Device], place.Offset)
+            ?? causes.OfFault(Vmm.BarAddress(place.Device, 0) + place.Offset);
     }
 
     private void Compare(IReadOnlyList<ulong> latePages, GuestSnapshot was, GuestSnapshot became)

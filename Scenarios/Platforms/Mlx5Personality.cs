@@ -85,12 +85,11 @@ internal sealed class Mlx5Personality : IDevicePersonality
     {
         if (guest is Mlx5StreamGuest stream)
         {
-            GuestProblem[] failure = stream.Failure is { } why ? [new GuestProblem(why)] : [];
-            return (stream.Completed,
-                [.. failure, .. stream.Missing.Select(m => new GuestProblem(stream.Describe(m)) { Place = stream.PlaceOf(m) })]);
+            GuestProblem[] failure = stream.Failure is { } why ? [new GuestProblem("set-up of the devices", "possible", why)] : [];
+            return (stream.Completed, [.. failure, .. stream.Missing.Select(stream.Describe)]);
         }
 
         var report = ((Mlx5Guest)guest).Report;
-        return (report.Completed, [.. report.Problems().Select(p => new GuestProblem(p))]);
+        return (report.Completed, [.. report.Problems()]);
     }
 }

@@ -82,6 +82,12 @@ internal sealed class Recorder
     /// <summary>Everything that error paths did, in order.</summary>
     public IReadOnlyList<(SimTime Time, ErrorStep Step)> ErrorSteps => _errorSteps;
 
+    /// <summary>Whether some device that a user has opened was in a state in which it need not respond.</summary>
+    public bool WasStopped { get; private set; }
+
+    /// <summary>A device reached such a state.</summary>
+    public void OnStopped() => WasStopped = true;
+
     /// <summary>What happened to the host since the beginning.</summary>
     public IEnumerable<HostEvent> HostEvents => _machine.Kernel.Outcome.Events.Skip(_firstEvent);
 

@@ -66,6 +66,7 @@ internal sealed class VariantSimulation(
         var migration = new MigrationJudge(machine, cast, causes, reference, player.Migration, incoming).Judge();
         var host = HostJudge.Grade(recorder, watch);
         var counters = recorder.Counted.ToList();
+        IReadOnlyList<GuestProblem> noticed = [];
         if (incoming is { } arrived)
         {
             counters.Add(("jobs completed by the guest", arrived.Completed));
@@ -75,6 +76,7 @@ internal sealed class VariantSimulation(
         {
             counters.Add(("jobs completed by the guest", report.Completed));
             counters.Add(("problems the guest noticed", report.Problems.Count));
+            if (player.MigrationSoFar is null) noticed = report.Problems;
         }
 
         if (player.Migration is { Error: Sim.Vfio.Errno.None } done) counters.AddRange(MigrationFacts(done));
@@ -87,7 +89,7 @@ internal sealed class VariantSimulation(
             Host = host,
             Migration = migration.Verdict,
             Differences = migration.Differences,
-            Because = BecauseLine.Of(names, recorder, watch, host, migration.Differences, player.Paths),
+            Because = BecauseLine.Of(names, recorder, watch, host, migration.Differences, player.Paths, noticed),
             Counters = counters,
             Tlps = tlps,
             TlpCount = trace?.Count ?? 0,
@@ -176,6 +178,14 @@ internal sealed class VariantSimulation(
         recorder.Lanes.Declare("vCPU");
         foreach (var port in machine.Root.RootPorts) recorder.Lanes.Declare(port.Name);
         foreach (var sw in machine.Switches) recorder.Lanes.Declare(sw.Name);
+        foreach (var device in cast.AllOpened)
+        {
+            device.Migration?.Stepped.Subscribe((SimTime _, in MigrationStep step) =>
+            {
+                if (IsStopped(step.To)) recorder.OnStopped();
+            });
+        }
+
         if (cast.Vmm is not { } vmm) return;
         recorder.Lanes.Enter("vCPU", recorder.Now, LaneKind.Running, "runs");
         var standing = false;

@@ -1,3 +1,5 @@
+using Sim.Vfio.Virtualization;
+
 namespace Sim.Mlx5.Driver;
 
 /// <summary>What a guest found out about its VF by using it.</summary>
@@ -19,16 +21,16 @@ public sealed record Mlx5GuestReport(
     public bool IsClean =>
         Wrong + Repeated + LostInterrupts + Stalls + AsyncErrors == 0 && !IsHealthCompromised && !IsPciDead && SetUpFailure is null;
 
-    /// <summary>What went wrong, in words.</summary>
-    public IEnumerable<string> Problems()
+    /// <summary>What went wrong.</summary>
+    public IEnumerable<GuestProblem> Problems()
     {
-        if (Wrong > 0) yield return $"{Wrong} jobs completed wrongly";
-        if (Repeated > 0) yield return $"{Repeated} jobs were done twice";
-        if (LostInterrupts > 0) yield return $"{LostInterrupts} interrupts were lost";
-        if (Stalls > 0) yield return $"the device stalled {Stalls} times";
-        if (AsyncErrors > 0) yield return $"the device reported {AsyncErrors} errors";
-        if (IsHealthCompromised) yield return "device's health compromised - reached miss count";
-        if (IsPciDead) yield return "PCI is not working";
-        if (SetUpFailure is not null) yield return SetUpFailure;
+        if (Wrong > 0) yield return new("jobs", "each completed rightly", $"{Wrong} completed wrongly");
+        if (Repeated > 0) yield return new("jobs", "each done once", $"{Repeated} done twice");
+        if (LostInterrupts > 0) yield return new("interrupts", "one for each completion", $"{LostInterrupts} lost");
+        if (Stalls > 0) yield return new("device", "at work", $"stalled {Stalls} times");
+        if (AsyncErrors > 0) yield return new("device", "without error", $"reported {AsyncErrors} errors");
+        if (IsHealthCompromised) yield return new("device's health", "good", "compromised - reached miss count");
+        if (IsPciDead) yield return new("PCI", "working", "not working");
+        if (SetUpFailure is not null) yield return new("set-up of the device", "possible", SetUpFailure);
     }
 }

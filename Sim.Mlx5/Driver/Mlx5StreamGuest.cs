@@ -66,13 +66,12 @@ public sealed class Mlx5StreamGuest : IGuestProgram
 
     private int RoundEnd => Math.Min(_options.Items, _verified + Slots);
 
-    /// <summary>A missing item, in words.</summary>
-    public string Describe((int From, int Item) missing) =>
-        $"item {missing.Item} from device {missing.From} to device {Target(missing.From)} was completed and is not there";
-
-    /// <summary>Where a missing item should be: the device, and the offset in its BAR0.</summary>
-    public (int Device, ulong Offset) PlaceOf((int From, int Item) missing) =>
-        (Target(missing.From), _windows[Target(missing.From)] + Slot(missing.Item - 1));
+    /// <summary>A missing item, and where it should be.</summary>
+    public GuestProblem Describe((int From, int Item) missing) =>
+        new($"item {missing.Item} from device {missing.From} to device {Target(missing.From)}", "completed", "not there")
+        {
+            Place = (Target(missing.From), _windows[Target(missing.From)] + Slot(missing.Item - 1)),
+        };
 
     /// <inheritdoc/>
     public async Task<SimDuration?> StepAsync(Vcpu cpu)

@@ -1,3 +1,5 @@
+using Sim.Vfio.Virtualization;
+
 namespace Sim.Vfio.Guests;
 
 /// <summary>What a guest found out about its device by using it.</summary>
@@ -15,14 +17,14 @@ public sealed record DmaQueueReport(
     /// <summary>Whether everything posted so far was done once and rightly, or is still on its way.</summary>
     public bool IsClean => Wrong + Repeated + LostInterrupts + Stalls == 0 && !IsPciDead;
 
-    /// <summary>What went wrong, in words.</summary>
-    public IEnumerable<string> Problems()
+    /// <summary>What went wrong.</summary>
+    public IEnumerable<GuestProblem> Problems()
     {
-        if (Wrong > 0) yield return $"{Wrong} jobs completed wrongly";
-        if (Repeated > 0) yield return $"{Repeated} jobs were done twice";
-        if (LostInterrupts > 0) yield return $"{LostInterrupts} interrupts were lost";
-        if (Stalls > 0) yield return $"the device stalled {Stalls} times";
-        if (HealthMisses >= 3) yield return "the device's health is compromised";
-        if (IsPciDead) yield return "PCI is not working";
+        if (Wrong > 0) yield return new("jobs", "each completed rightly", $"{Wrong} completed wrongly");
+        if (Repeated > 0) yield return new("jobs", "each done once", $"{Repeated} done twice");
+        if (LostInterrupts > 0) yield return new("interrupts", "one for each completion", $"{LostInterrupts} lost");
+        if (Stalls > 0) yield return new("device", "at work", $"stalled {Stalls} times");
+        if (HealthMisses >= 3) yield return new("device's health", "good", "compromised");
+        if (IsPciDead) yield return new("PCI", "working", "not working");
     }
 }

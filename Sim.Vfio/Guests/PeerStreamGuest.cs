@@ -44,12 +44,12 @@ public sealed class PeerStreamGuest : IGuestProgram
     /// <summary>Items that were completed and are not there, by the device that sent them; numbered from 1.</summary>
     public IReadOnlyCollection<(int From, int Item)> Missing => _missing;
 
-    /// <summary>A missing item, in words.</summary>
-    public string Describe((int From, int Item) missing) =>
-        $"item {missing.Item} from device {missing.From} to device {Target(missing.From)} was completed and is not there";
-
-    /// <summary>Where a missing item should be: the device, and the offset in its BAR0.</summary>
-    public (int Device, ulong Offset) PlaceOf((int From, int Item) missing) => (Target(missing.From), Window(missing.Item - 1));
+    /// <summary>A missing item, and where it should be.</summary>
+    public GuestProblem Describe((int From, int Item) missing) =>
+        new($"item {missing.Item} from device {missing.From} to device {Target(missing.From)}", "completed", "not there")
+        {
+            Place = (Target(missing.From), Window(missing.Item - 1)),
+        };
 
     /// <inheritdoc/>
     public async Task<SimDuration?> StepAsync(Vcpu cpu)

@@ -64,8 +64,8 @@ public sealed class StreamGuestTests
         Assert.That(continued.Missing.Select(m => m.From), Has.All.EqualTo(1), "the first device stopped while the second still wrote");
         var items = continued.Missing.Select(m => m.Item).ToList();
         Assert.That(items, Is.EqualTo(Enumerable.Range(items[0], items.Count)), "a window in time is a run of items");
-        Assert.That(continued.Describe(continued.Missing.First()), Is.EqualTo(
-            $"item {items[0]} from device 1 to device 0 was completed and is not there"));
+        Assert.That(continued.Describe(continued.Missing.First()).ToString(),
+            Is.EqualTo($"item {items[0]} from device 1 to device 0: completed, but not there"));
     }
 
     private static async Task<(Mlx5StreamGuest Guest, Vmm Vmm)> StartAsync(TestHost host, bool mapPeers = true, bool run = true)

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Scenarios.Output;
+
+namespace Scenarios.Tests.Shipped;
+
+/// <summary>A difference says which side has what, and which TLP caused it.</summary>
+internal sealed class MigrationDifferenceTests
+{
+    [Test]
+    public void No_completion_is_the_same_on_both_sides()
+    {
+        var all = Simulated.Names.SelectMany(n => Simulated.Shipped(n).Variants).SelectMany(v => v.Result.Differences)
+            .Where(d => d.What == "completion").ToList();
+        Assert.That(all, Is.Not.Empty);
+        Assert.That(all.Where(d => d.Source == d.Destination).Select(d => $"{d}"), Is.Empty);
+        Assert.That(all.Select(d => d.Where), Has.All.Not.Empty);
+    }
+
+    [TestCase("frozen-peer-loses-writes", "first", "MWr of nic.vf1 to nic.vf0 BAR0+0x", "(Discard)")]
+    [TestCase("one-device-or-no-peer-mapping", "peers-not-mapped", "MWr of first.vf0 to 0x2060001000", "(SecondStageNotPermitted)")]
+    [TestCase("peer-write-to-stopped-device", "refuses / native-aer", "MWr of second.vf0 to first.vf0 BAR0+0x", "(UnsupportedRequest)")]
+    public void What_is_missing_names_the_TLP_that_did_not_get_there(string script, string variant, string tlp, string decision)
+    {
+        var missing = Simulated.Shipped(script, variant).Result.Differences.Where(d => d.What == "completion").ToList();
+        Assert.That(missing.Select(d => (d.Source, d.Destination)).Distinct(), Is.EqualTo(new[] { ("completed", "not there") }));
+        Assert.That(missing.Select(d => d.Cause), Has.Some.StartsWith(tlp).And.Some.EndsWith(decision));
+        using var json = JsonDocument.Parse(ResultsJson.Of(Simulated.Shipped(script), []));
+        Assert.That(json.RootElement.GetRawText(), Does.Contain($"\"caused_by\": \"{tlp}"));
+    }
+
+    [Test]
+    public void What_the_guest_had_noticed_before_it_left_is_told_of_the_source()
+    {
+        var result = Simulated.Edited("one-device-or-no-peer-mapping", "peers-not-mapped", "times: 60", "times: 4");
+        Assert.That(result.Variants.Single().Result.Differences.Where(d => d.What == "completion").Select(d => (d.Source, d.Destination)),
+            Has.Some.EqualTo(("not there before it left", "not there")));
+    }
+
+    [TestCase("link-efficiency", "the run", "no device was stopped, no request refused")]
+    [TestCase("link-efficiency", "the run", "writes moved 33.1 to 52.9 Gb/s in transfers of 32 to 1024 B")]
+    [TestCase("a-finite-buffer-under-p2p", "drops", "the guest noticed item")]
+    [TestCase("mlx5-migrates-under-load", "both / with", "nobody touched the device while it was stopped")]
+    public void Where_nothing_was_refused_the_reason_says_what_happened(string script, string variant, string because) =>
+        Assert.That(Simulated.Shipped(script, variant).Result.Because, Does.Contain(because));
+}
