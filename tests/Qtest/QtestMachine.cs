@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace Qtest;
 
 /// <summary>
-/// A QEMU q35 machine without a guest: its CPU stands still, and the test drives its buses over the qtest protocol. Configuration space is
+/// A QEMU q35 machine without a guest: its CPU does nothing, and the test drives its buses over the qtest protocol. Configuration space is
 /// reached by ECAM. Every access is one line there and one back.
 /// </summary>
 public sealed class QtestMachine : IDisposable
@@ -17,21 +17,30 @@ public sealed class QtestMachine : IDisposable
     private const uint EcamRegister = 0x8000_0060;
     private const ulong Ecam = 0xB000_0000;
     private const uint EcamEnabled = 1;
+    private const int RomBytes = 0x1_0000;
+
+    // CLI, HLT, JMP back: at the reset vector, 16 bytes below the end of the ROM.
+    private static readonly byte[] Halt = [0xFA, 0xF4, 0xEB, 0xFD];
 
     private readonly DirectoryInfo _folder;
     private readonly Process _process;
+    private volatile string? _lastComplaint;
     private readonly Lazy<(StreamReader Reader, StreamWriter Writer)> _monitor;
 
-    /// <summary>Starts the machine.</summary>
+    /// <summary>Starts a machine whose CPU and clock stand still.</summary>
     /// <param name="arguments">What to add to an empty q35 with 64 MiB of memory: "-device", "edu", ...</param>
     /// <exception cref="InvalidOperationException">QEMU refused them.</exception>
-    public QtestMachine(params string[] arguments)
+    public QtestMachine(params string[] arguments) : this(Directory.CreateTempSubdirectory("qtest"), ["-S", .. arguments])
     {
-        _folder = Directory.CreateTempSubdirectory("qtest");
+    }
+
+    private QtestMachine(DirectoryInfo folder, string[] arguments)
+    {
+        _folder = folder;
         var socket = Path.Combine(_folder.FullName, "qmp");
         string[] machine =
         [
-            "-M", "q35", "-accel", "tcg", "-S", "-display", "none", "-nodefaults", "-m", "64", "-monitor", "none",
+            "-M", "q35", "-accel", "tcg", "-display", "none", "-nodefaults", "-m", "64", "-monitor", "none",
             "-qtest", "stdio", "-qtest-log", "/dev/null", "-qmp", $"unix:{socket},server=on,wait=off", .. arguments,
         ];
         _process = Process.Start(new ProcessStartInfo(Binary, machine)
@@ -40,9 +49,26 @@ public sealed class QtestMachine : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+
+        // Read all the time: devices report guest errors without end, and QEMU would wait for room in the pipe.
+        _process.ErrorDataReceived += (_, line) => _lastComplaint = line.Data ?? _lastComplaint;
+        _process.BeginErrorReadLine();
         _monitor = new(() => Connect(socket));
         Out(ConfigAddress, 4, EcamRegister);
         Out(ConfigData, 4, (uint)Ecam | EcamEnabled);
+    }
+
+    /// <summary>Starts a machine whose clock runs, for devices that take their time: it jumps to the next timer, while the CPU has halted
+    /// at its reset vector. (Debian builds QEMU without the accelerator that would do without a CPU.)</summary>
+    /// <inheritdoc cref="QtestMachine(string[])"/>
+    public static QtestMachine WithClock(params string[] arguments)
+    {
+        var folder = Directory.CreateTempSubdirectory("qtest");
+        var image = new byte[RomBytes];
+        Halt.CopyTo(image, RomBytes - 16);
+        var rom = Path.Combine(folder.FullName, "rom");
+        File.WriteAllBytes(rom, image);
+        return new QtestMachine(folder, ["-icount", "shift=1,sleep=off", "-bios", rom, .. arguments]);
     }
 
     /// <summary>Whether QEMU is installed here.</summary>
@@ -60,6 +86,9 @@ public sealed class QtestMachine : IDisposable
 
     /// <summary>Writes 1, 2, 4 or 8 bytes of the physical address space, as a CPU does.</summary>
     public void WriteMemory(ulong address, int size, ulong value) => Ask($"write{Letter(size)} 0x{address:x} 0x{value:x}");
+
+    /// <summary>Fills physical memory with a byte.</summary>
+    public void FillMemory(ulong address, ulong bytes, byte value) => Ask($"memset 0x{address:x} 0x{bytes:x} 0x{value:x}");
 
     /// <summary>Reads configuration space; all ones where nobody is.</summary>
     /// <param name="routingId">Bus in 15:8, device and function below.</param>
@@ -144,6 +173,7 @@ public sealed class QtestMachine : IDisposable
                 throw new InvalidOperationException($"QEMU answers '{answer}' to '{command}'");
         }
 
-        throw new InvalidOperationException($"QEMU ended at '{command}': {_process.StandardError.ReadToEnd()}");
+        _process.WaitForExit();
+        throw new InvalidOperationException($"QEMU ended at '{command}': {_lastComplaint}");
     }
 }

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using Qtest;
 
 namespace Sim.Iommu.Tests.Qemu;
 
@@ -36,8 +37,8 @@ public sealed class QemuAgreementTests
     [TestCaseSource(nameof(Widths))]
     public void QEMU_still_answers_as_recorded(int width)
     {
-        if (!QtestClient.IsInstalled) Assert.Ignore("qemu-system-x86_64 is not installed");
-        var update = Environment.GetEnvironmentVariable("PCIESIM_UPDATE_GOLDEN") == "1";
+        if (!QtestMachine.IsInstalled) Assert.Ignore("qemu-system-x86_64 is not installed");
+        var update = Environment.GetEnvironmentVariable("PCIESIM_UPDATE_QEMU") == "1";
         using var machine = new QemuTables(width);
         ITableMachine qemu = machine;
         var said = Enumerable.Range(0, update ? Recorded : AskedAgain).Select(seed => qemu.RunAll(new RandomTables(width, seed))).ToArray();

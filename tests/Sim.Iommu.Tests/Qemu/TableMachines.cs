@@ -1,3 +1,4 @@
+using Qtest;
 using Sim.Core;
 using Sim.Iommu.Vtd;
 using Sim.Pcie.Spec;
@@ -93,18 +94,18 @@ internal sealed class QemuTables : ITableMachine, IDisposable
     private const ulong Unit = VtdRegister.PageAddress;
     private const ulong Empty = 0xEEEE_EEEE_EEEE_EEEE;
 
-    private readonly QtestClient _qemu;
+    private readonly QtestMachine _qemu;
     private readonly ulong[] _bars = [0xE000_0000, 0xE010_0000];
     private ulong _marker = 0x1111_0000_0000_0000;
 
     public QemuTables(int width)
     {
-        _qemu = new QtestClient("-M", "q35", "-m", "256M", "-device", $"intel-iommu,intremap=off,aw-bits={width}",
+        _qemu = QtestMachine.WithClock("-m", "256M", "-device", $"intel-iommu,intremap=off,aw-bits={width}",
             "-device", "edu,addr=3,dma_mask=0xffffffffffffffff", "-device", "edu,addr=4,dma_mask=0xffffffffffffffff");
         for (var i = 0; i < _bars.Length; i++)
         {
-            _qemu.WriteConfig(0, RandomTables.DeviceNumbers[i], 0, 0x10, (uint)_bars[i]);
-            _qemu.WriteConfig(0, RandomTables.DeviceNumbers[i], 0, 0x04, 6);
+            _qemu.WriteConfig(RandomTables.DeviceNumbers[i] << 3, 0x10, 4, (uint)_bars[i]);
+            _qemu.WriteConfig(RandomTables.DeviceNumbers[i] << 3, 0x04, 4, 6);
         }
     }
 
@@ -112,50 +113,50 @@ internal sealed class QemuTables : ITableMachine, IDisposable
 
     public void Prepare(RandomTables tables)
     {
-        _qemu.Write(Unit + VtdRegister.GlobalCommand, 0, 4);
-        _qemu.Fill(RandomTables.Root, RandomTables.TablesEnd - RandomTables.Root, 0);
-        foreach (var (address, value) in tables.Writes) _qemu.Write(address, value, 8);
-        _qemu.Write(Unit + VtdRegister.FaultRecording + 12, 0x8000_0000, 4);
-        _qemu.Write(Unit + VtdRegister.FaultStatus, 0xFF, 4);
-        _qemu.Write(Unit + VtdRegister.FaultRecording, 0, 8);
-        _qemu.Write(Unit + VtdRegister.RootTableAddress, RandomTables.Root, 8);
-        _qemu.Write(Unit + VtdRegister.GlobalCommand, (uint)GlobalBits.RootTable, 4);
+        _qemu.WriteMemory(Unit + VtdRegister.GlobalCommand, 4, 0);
+        _qemu.FillMemory(RandomTables.Root, RandomTables.TablesEnd - RandomTables.Root, 0);
+        foreach (var (address, value) in tables.Writes) _qemu.WriteMemory(address, 8, value);
+        _qemu.WriteMemory(Unit + VtdRegister.FaultRecording + 12, 4, 0x8000_0000);
+        _qemu.WriteMemory(Unit + VtdRegister.FaultStatus, 4, 0xFF);
+        _qemu.WriteMemory(Unit + VtdRegister.FaultRecording, 8, 0);
+        _qemu.WriteMemory(Unit + VtdRegister.RootTableAddress, 8, RandomTables.Root);
+        _qemu.WriteMemory(Unit + VtdRegister.GlobalCommand, 4, (uint)GlobalBits.RootTable);
     }
 
     public ulong? Run(TableRequest request, RandomTables tables)
     {
-        foreach (var candidate in tables.Candidates) _qemu.Write(candidate, candidate, 8);
+        foreach (var candidate in tables.Candidates) _qemu.WriteMemory(candidate, 8, candidate);
         var marker = request.IsWrite ? ++_marker : Empty;
-        _qemu.Write(Scratch, marker, 8);
+        _qemu.WriteMemory(Scratch, 8, marker);
         Copy(request.Device, Scratch, EduBuffer, toMemory: false);
-        _qemu.Write(Unit + VtdRegister.GlobalCommand, (uint)GlobalBits.Translation, 4);
-        _qemu.Write(Unit + VtdRegister.ContextCommand, 5ul << 61, 8);
-        _qemu.Write(Unit + VtdRegister.IotlbInvalidate, 1ul << 63 | 1ul << 60, 8);
+        _qemu.WriteMemory(Unit + VtdRegister.GlobalCommand, 4, (uint)GlobalBits.Translation);
+        _qemu.WriteMemory(Unit + VtdRegister.ContextCommand, 8, 5ul << 61);
+        _qemu.WriteMemory(Unit + VtdRegister.IotlbInvalidate, 8, 1ul << 63 | 1ul << 60);
         if (request.IsWrite) Copy(request.Device, EduBuffer, request.Iova, toMemory: true);
         else Copy(request.Device, request.Iova, EduBuffer, toMemory: false);
-        _qemu.Write(Unit + VtdRegister.GlobalCommand, 0, 4);
+        _qemu.WriteMemory(Unit + VtdRegister.GlobalCommand, 4, 0);
         if (request.IsWrite)
         {
             foreach (var candidate in tables.Candidates)
-                if (_qemu.Read(candidate, 8) == marker) return candidate;
+                if (_qemu.ReadMemory(candidate, 8) == marker) return candidate;
             return null;
         }
 
         Copy(request.Device, EduBuffer, Scratch, toMemory: true);
-        var read = _qemu.Read(Scratch, 8);
+        var read = _qemu.ReadMemory(Scratch, 8);
         return tables.Candidates.Contains(read) ? read : null;
     }
 
-    public ulong Register(int offset, int bytes) => _qemu.Read(Unit + (ulong)offset, bytes);
+    public ulong Register(int offset, int bytes) => _qemu.ReadMemory(Unit + (ulong)offset, bytes);
 
     private void Copy(int device, ulong source, ulong destination, bool toMemory)
     {
         var bar = _bars[device];
-        _qemu.Write(bar + 0x80, source, 8);
-        _qemu.Write(bar + 0x88, destination, 8);
-        _qemu.Write(bar + 0x90, 8, 8);
-        _qemu.Write(bar + 0x98, toMemory ? 3ul : 1ul, 8);
-        while ((_qemu.Read(bar + 0x98, 8) & 1) != 0)
+        _qemu.WriteMemory(bar + 0x80, 8, source);
+        _qemu.WriteMemory(bar + 0x88, 8, destination);
+        _qemu.WriteMemory(bar + 0x90, 8, 8);
+        _qemu.WriteMemory(bar + 0x98, 8, toMemory ? 3ul : 1ul);
+        while ((_qemu.ReadMemory(bar + 0x98, 8) & 1) != 0)
         {
             // The virtual clock jumps to the engine's timer.
         }
