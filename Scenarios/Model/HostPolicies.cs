@@ -130,6 +130,9 @@ public sealed class Vmm : ScriptItem
     [Key("map_peers", "Whether the devices of a guest can reach each other through the IOMMU.")]
     public bool MapPeers { get; private set; } = true;
 
+    [Key("space", "The kernel's interface for what the guest's devices reach by DMA.")]
+    public SpaceKind Space { get; private set; } = SpaceKind.Iommufd;
+
     [Key("uapi", "The migration uAPI that it speaks to the kernel.")]
     public Uapi Uapi { get; private set; } = Uapi.V2;
 
@@ -183,10 +186,9 @@ public enum IrqOrder
 
 public enum Tracker
 {
-    [Word("iommu", "the system IOMMU")] Iommu,
+    [Word("iommu", "the guest's address space: the system IOMMU, or a type1 container, to which everything counts as written")] Iommu,
     [Word("device", "the device's own log")] Device,
     [Word("both", "both together")] Both,
-    [Word("everything", "nobody: every page counts as written, as with a type1 container")] Everything,
 }
 
 public enum VcpuStop

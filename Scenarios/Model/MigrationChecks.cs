@@ -25,9 +25,10 @@ internal static class MigrationChecks
             errors.Add(actor.Value.PositionOf("peers"), $"'{actor.Name}' is no guest; expected 'peers' of a guest only");
         var migrations = script.Timeline.OfType<MigrateEntry>().ToList();
         foreach (var migrate in migrations) Migrate(script, errors, guests, migrate);
-        if (migrations.Count > 0 && vmm.Tracker is Tracker.Iommu or Tracker.Both && !script.Iommu.Scalable && vmm.Rounds > 0)
+        var asksIommu = vmm.Tracker is Tracker.Iommu or Tracker.Both && vmm.Space == SpaceKind.Iommufd;
+        if (migrations.Count > 0 && asksIommu && !script.Iommu.Scalable)
             errors.Add(script.Iommu.PositionOf("scalable"),
-                "the IOMMU tracks dirty pages in scalable mode only; expected 'scalable: true', or 'tracker: device' or 'everything'");
+                "the IOMMU tracks dirty pages in scalable mode only; expected 'scalable: true', 'tracker: device' or 'space: type1'");
     }
 
     /// <summary>An entry of a guest's driver.</summary>

@@ -2,6 +2,7 @@ using Scenarios.Language;
 using Scenarios.Model;
 using Sim.Core;
 using Sim.Pcie.Endpoints;
+using Sim.Vfio.Iommufd;
 using Sim.Vfio.VfioPci;
 using Sim.Vfio.Virtualization;
 using Vmm = Sim.Vfio.Virtualization.Vmm;
@@ -145,7 +146,9 @@ internal sealed class Cast
     {
         GuestDevice = _machine.Device(actor.Maps.Device);
         GuestFunctions = [.. actor.Functions.Select(f => _machine.Device(f.Device).Function(f.Vf))];
-        Vmm = new Vmm(_machine.Kernel, name, guestBase, (ulong)_script.Vmm.GuestMemory.Bytes, Program(name, actor));
+        var iommu = _machine.Kernel.Iommu!;
+        IUserAddressSpace space = _script.Vmm.Space == SpaceKind.Type1 ? new Type1Container(iommu, name) : new IoAddressSpace(iommu, name);
+        Vmm = new Vmm(_machine.Kernel, name, guestBase, (ulong)_script.Vmm.GuestMemory.Bytes, Program(name, actor), space);
         foreach (var function in actor.Functions)
         {
             var unit = _machine.Device(function.Device);

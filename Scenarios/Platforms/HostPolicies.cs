@@ -70,7 +70,6 @@ internal static class HostPolicies
         {
             Tracker.Device => DirtyTracker.Device,
             Tracker.Both => DirtyTracker.Both,
-            Tracker.Everything => DirtyTracker.Everything,
             _ => DirtyTracker.Iommu,
         },
         DevicePreCopy = script.Vmm.DevicePreCopy,

@@ -46,9 +46,11 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 break;
             case SetStateEntry states:
                 foreach (var state in states.To) await SetStateAsync(states.Of, state);
+                await RemapAsync();
                 break;
             case ResetEntry reset:
                 recorder.Count($"resets of {reset.Of}: {await cast.Opened(reset.Of)!.ResetAsync()}");
+                await RemapAsync();
                 if (cast.Opened(reset.Of)!.Migration is { } reached)
                     recorder.Count($"{reset.Of} after a reset: {reached.State.UapiName()}");
                 break;
@@ -96,6 +98,9 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
                 break;
         }
     }
+
+    /// <summary>The VMM maps what a revoke took away, where the device is back.</summary>
+    private Task RemapAsync() => cast.Vmm?.RemapForPeersAsync() ?? Task.CompletedTask;
 
     private static Task Now(Action act)
     {

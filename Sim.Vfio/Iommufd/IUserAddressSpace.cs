@@ -14,6 +14,9 @@ public interface IUserAddressSpace
     /// <summary>What tells which pages devices wrote; null where nothing does.</summary>
     IDirtyLogDriver? Tracker { get; }
 
+    /// <summary>Its mappings, in order; one whose BAR was revoked is there without being present.</summary>
+    IEnumerable<MappedArea> Areas { get; }
+
     /// <summary>Maps memory of the user.</summary>
     /// <param name="iova">Where; page-aligned.</param>
     /// <param name="address">Host address of the memory; page-aligned.</param>

@@ -23,7 +23,7 @@ public sealed class VfioDmaBuf
     public ulong Bytes => Device.UserBarBytes(Bar);
 
     /// <summary>Whether access is revoked now: a mapping fails with ENODEV.</summary>
-    public bool IsRevoked { get; private set; }
+    public bool IsRevoked { get; internal set; }
 
     /// <summary>Adds an importer.</summary>
     /// <param name="revoke">Takes the buffer out of page tables, and is complete when nothing uses it any more.</param>

@@ -72,8 +72,14 @@ public sealed partial class VfioPciDevice
 
         using var held = await _memoryLock.LockAsync();
         _virtualMemoryEnable = (value & CommandMemory) != 0;
-        if (!MemoryEnabled && Kernel.Policy.BlocksDisabledMemory) Zap();
+        if (!MemoryEnabled && Kernel.Policy.BlocksDisabledMemory)
+        {
+            Zap();
+            await RevokeDmaBufsAsync();
+        }
+
         await Function.WriteAsync(offset, size, value);
+        RestoreDmaBufs();
     }
 
     private bool RegionAccessible => (MemoryEnabled || !Kernel.Policy.BlocksDisabledMemory)

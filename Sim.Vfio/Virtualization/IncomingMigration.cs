@@ -61,6 +61,7 @@ public static class IncomingMigration
                 if (result.Error != Errno.None) return Failed(result.Error, $"{assigned.Device.Function.Id} to {state}");
             }
 
+        await vmm.RemapForPeersAsync();
         vmm.Run();
         return new(Errno.None, null, snapshot, sim.Now);
 

@@ -214,6 +214,7 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
             if (await device.RecoverAsync() != Errno.None) vmm.Abort($"{device.Assigned.Device.Function.Id} is lost");
         }
 
+        await vmm.RemapForPeersAsync();
         if (vmm.Aborted is null) vmm.Run();
         return SoFar with { Error = Errno.EIO, Failure = failure, Recovered = Sim.Now };
     }

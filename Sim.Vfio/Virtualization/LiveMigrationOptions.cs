@@ -15,7 +15,7 @@ public enum StopOrder
 /// <summary>Who tells a VMM which pages devices wrote.</summary>
 public enum DirtyTracker
 {
-    /// <summary>The system IOMMU's dirty bits.</summary>
+    /// <summary>The guest's address space: the system IOMMU's dirty bits, or with a type1 container that everything was written.</summary>
     Iommu,
 
     /// <summary>Each device's own log (VFIO_DEVICE_FEATURE_DMA_LOGGING).</summary>
@@ -23,9 +23,6 @@ public enum DirtyTracker
 
     /// <summary>Both, and a page counts that either of them names.</summary>
     Both,
-
-    /// <summary>Nobody: every page counts as written, which is all that a type1 container tells of pinned memory.</summary>
-    Everything,
 }
 
 /// <summary>Which migration uAPI a VMM speaks to the kernel.</summary>

@@ -1,4 +1,5 @@
 using Sim.Iommu;
+using Sim.Vfio.Iommufd;
 using Sim.Vfio.Kernel;
 using Sim.Vfio.VfioPci;
 
@@ -12,6 +13,7 @@ public sealed class Vmm
     private const ulong BarSpacing = 0x1000_0000;
 
     private readonly List<AssignedDevice> _devices = [];
+    private readonly List<(AssignedDevice Device, int Bar)> _peerBars = [];
 
     /// <summary>Makes a virtual machine, stopped.</summary>
     /// <param name="kernel">The host; it needs an IOMMU.</param>
@@ -19,15 +21,15 @@ public sealed class Vmm
     /// <param name="hostBase">Where its memory lies in host memory; page-aligned.</param>
     /// <param name="bytes">How much memory; whole pages.</param>
     /// <param name="program">What it runs.</param>
+    /// <param name="space">What it maps memory and BARs into; an address space of iommufd if null.</param>
     /// <exception cref="InvalidOperationException">The host has no IOMMU.</exception>
-    public Vmm(HostKernel kernel, string name, ulong hostBase, ulong bytes, IGuestProgram program)
+    public Vmm(HostKernel kernel, string name, ulong hostBase, ulong bytes, IGuestProgram program, IUserAddressSpace? space = null)
     {
         if (kernel.Iommu is null) throw new InvalidOperationException($"{name}: device assignment needs an IOMMU.");
         (Kernel, Name) = (kernel, name);
         Memory = new(kernel.Root.Memory, hostBase, bytes);
-        Domain = kernel.Iommu.CreateDomain(name);
-        Domain.TracksDirty = kernel.Iommu.IsScalable;
-        Domain.Map(0, hostBase, bytes, IoPermissions.ReadWrite);
+        Space = space ?? new IoAddressSpace(kernel.Iommu, name);
+        Space.Map(0, hostBase, bytes, IoPermissions.ReadWrite);
         Cpu = new(this, program);
         Cpu.Start($"vcpu of {name}");
     }
@@ -41,8 +43,8 @@ public sealed class Vmm
     /// <summary>The guest's memory.</summary>
     public GuestMemory Memory { get; }
 
-    /// <summary>The IOMMU domain of its devices: IOVA is guest physical address.</summary>
-    public IommuDomain Domain { get; }
+    /// <summary>What its devices reach: IOVA is guest physical address.</summary>
+    public IUserAddressSpace Space { get; }
 
     /// <summary>Its virtual CPU.</summary>
     public Vcpu Cpu { get; }
@@ -62,7 +64,7 @@ public sealed class Vmm
         var assigned = new AssignedDevice(device, vectors);
         var index = _devices.Count;
         _devices.Add(assigned);
-        Kernel.Iommu!.Attach(device.Function.Id, Domain);
+        Space.Attach(device.Function.Id);
         device.ErrorEventFd = _ => OnError(device);
         await EnableInterruptsAsync(assigned, index);
         return assigned;
@@ -73,8 +75,25 @@ public sealed class Vmm
 
     /// <summary>Maps a BAR of one of its devices for the others, as VFIO does with everything a guest maps. Without it a peer's request
     /// faults in the IOMMU.</summary>
-    public void MapForPeers(AssignedDevice device, int bar) => Domain.Map(
-        BarAddress(_devices.IndexOf(device), bar), device.Device.BarAddress(bar), device.Device.UserBarBytes(bar), IoPermissions.ReadWrite);
+    public void MapForPeers(AssignedDevice device, int bar)
+    {
+        _peerBars.Add((device, bar));
+        Space.MapBar(BarAddress(_devices.IndexOf(device), bar), device.Device, bar);
+    }
+
+    /// <summary>Maps once more what a revoke took out of the address space, as far as that is possible again: what was revoked does not
+    /// come back by itself.</summary>
+    public async Task RemapForPeersAsync()
+    {
+        foreach (var (device, bar) in _peerBars)
+        {
+            var iova = BarAddress(_devices.IndexOf(device), bar);
+            var area = Space.Areas.FirstOrDefault(a => a.Iova == iova);
+            if (area is { IsPresent: true }) continue;
+            if (area is not null) await Space.UnmapAsync(iova, area.Bytes);
+            Space.MapBar(iova, device.Device, bar);
+        }
+    }
 
     /// <summary>Lets the guest run (on).</summary>
     public void Run() => Cpu.Resume();
@@ -95,10 +114,6 @@ public sealed class Vmm
 
         return handlers.Length > 0 ? await device.Device.SetIrqsAsync(handlers) : Errno.None;
     }
-
-    /// <summary>Pages that devices wrote since the last call, as the system IOMMU tells; complete once no cached translation hides a
-    /// later write.</summary>
-    internal Task ReadIommuDirtyAsync(SortedSet<ulong> pages) => Domain.ReadAndClearDirtyAsync(0, Memory.Bytes, pages);
 
     /// <summary>As QEMU does: it stops the virtual machine. One that stands already, for a switch-over, is not touched.</summary>
     private void OnError(VfioPciDevice device)

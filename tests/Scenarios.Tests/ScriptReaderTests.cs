@@ -49,18 +49,18 @@ internal sealed class ScriptReaderTests
         Assert.That(script.Platform.FailedLoad, Is.EqualTo(FailedLoad.MachineCheck));
     }
 
-    [TestCase("as-of-2021", KernelWording.Linux516, RevokePolicy.None, Uapi.V1, Tracker.Everything, StopOrder.Sequential)]
-    [TestCase("as-of-today", KernelWording.Linux616, RevokePolicy.None, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
-    [TestCase("revoke-on-not-running", KernelWording.Linux616, RevokePolicy.Revoke, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
-    [TestCase("zap-but-read-write", KernelWording.Linux616, RevokePolicy.Zap, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
-    [TestCase("fence-all", KernelWording.Linux616, RevokePolicy.Fence, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
-    [TestCase("fence-where-harmful", KernelWording.Linux616, RevokePolicy.FenceWhereNeeded, Uapi.V2, Tracker.Iommu, StopOrder.TwoPhase)]
+    [TestCase("as-of-2021", KernelWording.Linux516, RevokePolicy.None, Uapi.V1, SpaceKind.Type1, StopOrder.Sequential)]
+    [TestCase("as-of-today", KernelWording.Linux616, RevokePolicy.None, Uapi.V2, SpaceKind.Iommufd, StopOrder.TwoPhase)]
+    [TestCase("revoke-on-not-running", KernelWording.Linux616, RevokePolicy.Revoke, Uapi.V2, SpaceKind.Iommufd, StopOrder.TwoPhase)]
+    [TestCase("zap-but-read-write", KernelWording.Linux616, RevokePolicy.Zap, Uapi.V2, SpaceKind.Iommufd, StopOrder.TwoPhase)]
+    [TestCase("fence-all", KernelWording.Linux616, RevokePolicy.Fence, Uapi.V2, SpaceKind.Iommufd, StopOrder.TwoPhase)]
+    [TestCase("fence-where-harmful", KernelWording.Linux616, RevokePolicy.FenceWhereNeeded, Uapi.V2, SpaceKind.Iommufd, StopOrder.TwoPhase)]
     public void A_kernel_policy_stands_for_single_policies(
-        string policy, KernelWording release, RevokePolicy revoke, Uapi uapi, Tracker tracker, StopOrder order)
+        string policy, KernelWording release, RevokePolicy revoke, Uapi uapi, SpaceKind space, StopOrder order)
     {
         var script = Scripts.Read(Scripts.With("actors:", $"kernel: {{ policy: {policy} }}\nactors:")).Variants[0].Script;
-        Assert.That((script.Kernel.Release, script.Kernel.Revoke, script.Vmm.Uapi, script.Vmm.Tracker, script.Vmm.StopOrder),
-            Is.EqualTo((release, revoke, uapi, tracker, order)));
+        Assert.That((script.Kernel.Release, script.Kernel.Revoke, script.Vmm.Uapi, script.Vmm.Space, script.Vmm.StopOrder),
+            Is.EqualTo((release, revoke, uapi, space, order)));
         Assert.That(script.Kernel.DisabledMemory, Is.EqualTo(DisabledMemory.Zap));
     }
 

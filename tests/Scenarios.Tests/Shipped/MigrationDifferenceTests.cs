@@ -36,6 +36,16 @@ internal sealed class MigrationDifferenceTests
             Has.Some.EqualTo(("not there before it left", "not there")));
     }
 
+    [Test]
+    public void A_revoke_reaches_the_peers_of_the_same_guest()
+    {
+        var result = Simulated.Edited("frozen-peer-loses-writes", "first", "platform: { errors: native-aer }",
+            "platform: { errors: native-aer }\nkernel: { policy: revoke-on-not-running }").Variants.Single().Result;
+        Assert.That(result.Counter("IOMMU faults"), Is.Positive);
+        Assert.That(result.Counter("peer TLPs to a stopped Function"), Is.Zero);
+        Assert.That(result.Differences.Select(d => d.Cause ?? ""), Has.Some.Contains("(SecondStageNotPermitted)"));
+    }
+
     [TestCase("link-efficiency", "the run", "no device was stopped, no request refused")]
     [TestCase("link-efficiency", "the run", "writes moved 33.1 to 52.9 Gb/s in transfers of 32 to 1024 B")]
     [TestCase("a-finite-buffer-under-p2p", "drops", "the guest noticed item")]
