@@ -14,6 +14,9 @@ public sealed class Actor : ScriptItem
     [Key("peers", "Further Functions of a guest: its devices can reach each other's BARs.")]
     public IReadOnlyList<FunctionName> Peers { get; private set; } = [];
 
+    [Key("handles_sigbus", "Whether a process survives a SIGBUS.")]
+    public bool HandlesSigbus { get; private set; }
+
     /// <summary>All its Functions, the one it maps first.</summary>
     internal IEnumerable<FunctionName> Functions => Peers.Prepend(Maps);
 }

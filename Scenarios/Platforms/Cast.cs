@@ -42,7 +42,7 @@ internal sealed class Cast
         {
             foreach (var function in actor.Functions) await cast.OpenAsync(name, function);
             if (actor.Kind == ActorKind.Guest) await cast.AddGuestAsync(name, actor, guestBase);
-            else cast._processes.Add(name, (new UserProcess(machine.Kernel, name), cast.Opened(actor.Maps)!.Map(0)));
+            else cast._processes.Add(name, (new UserProcess(machine.Kernel, name, actor.HandlesSigbus), cast.Opened(actor.Maps)!.Map(0)));
         }
 
         return cast;

@@ -15,6 +15,7 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
     private const ulong ConfigBytes = 4096;
 
     private readonly ErrorPlayer _errors = new(machine);
+    private readonly AccessTable _table = new(machine, cast, recorder);
     private LiveMigration? _migration;
     private readonly TlpPlayer _tlps = new(machine, recorder);
 
@@ -155,6 +156,7 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
     private async Task<ulong?> AccessAsync(string actor, EndpointFunction function, int bar, ulong offset, ulong? stored, int bytes)
     {
         var stopped = function is IMigratableFunction { ResponderSuspended: true };
+        var state = _table.StateOf(function);
         if (await cast.AccessAsync(actor, function, bar, offset, stored, bytes) is not { } access)
         {
             recorder.Count($"accesses that {actor} was not there to make");
@@ -162,6 +164,7 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
         }
 
         recorder.OnActorAccess(actor, cast.IsGuest(actor) ? "vCPU" : actor, stored is null, stopped, in access);
+        _table.Mapped(state, stored is null, in access);
         return access.Value;
     }
 
@@ -170,8 +173,12 @@ internal sealed class TimelinePlayer(Machine machine, Script script, Cast cast, 
     {
         var (bar, offset) = PlaceOf(place);
         var what = $"{(stored is null ? "loads" : "stores")} of {actor} via {via.Word()}";
+        var state = _table.StateOf(machine.Device(place.Function.Device).Function(place.Function.Vf));
         if (await cast.KernelAccessAsync(actor, place.Function, via, bar, offset, stored, bytes) is { } outcome)
+        {
             recorder.Count($"{what}: {outcome}");
+            _table.ByKernel(state, via, stored is null, outcome);
+        }
         else recorder.Count($"accesses that {actor} was not there to make");
     }
 

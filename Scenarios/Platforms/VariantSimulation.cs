@@ -182,7 +182,7 @@ internal sealed class VariantSimulation(
         {
             device.Migration?.Stepped.Subscribe((SimTime _, in MigrationStep step) =>
             {
-                if (IsStopped(step.To)) recorder.OnStopped();
+                if (step.To != MigrationState.Error && IsStopped(step.To)) recorder.OnStopped();
             });
         }
 
