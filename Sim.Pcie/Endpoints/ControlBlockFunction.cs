@@ -228,6 +228,22 @@ public abstract class ControlBlockFunction : EndpointFunction, IMigratableFuncti
         WriteRegister(at + 4, (uint)(value >> 32));
     }
 
+    /// <summary>What is due since the event cause was read last; bit 0 with every completion.</summary>
+    protected uint Cause { get; set; }
+
+    /// <summary>The event cause, which a load clears.</summary>
+    /// <param name="sideEffects">False for a look that must change nothing.</param>
+    protected uint TakeCause(bool sideEffects)
+    {
+        var cause = Cause;
+        if (sideEffects) Cause = 0;
+        return cause;
+    }
+
+    /// <summary>A register of 64 bits after a store of 32 to one of its halves.</summary>
+    protected static ulong WithHalf(ulong register, bool upper, uint value) =>
+        upper ? (uint)register | ((ulong)value << 32) : (register & ~0xFFFF_FFFFUL) | value;
+
     /// <summary>A store to the window for peers: by default it is memory.</summary>
     protected virtual void WriteWindow(int at, ReadOnlySpan<byte> data) =>
         data[..Math.Min(data.Length, PeerWindowSize - at)].CopyTo(_window.AsSpan(at));

@@ -22,7 +22,6 @@ public class DmaQueueFunction : ControlBlockFunction
     private uint _ringSize = 2;
     private uint _tail;
     private uint _head;
-    private uint _cause;
     private uint _health;
     private uint _id;
     private int _length;
@@ -105,7 +104,7 @@ public class DmaQueueFunction : ControlBlockFunction
         image.Write(_ringSize);
         image.Write(_tail);
         image.Write(_head);
-        image.Write(_cause);
+        image.Write(Cause);
         image.Write(_health);
     }
 
@@ -119,7 +118,7 @@ public class DmaQueueFunction : ControlBlockFunction
         _ringSize = image.ReadUInt32();
         _tail = image.ReadUInt32();
         _head = image.ReadUInt32();
-        _cause = image.ReadUInt32();
+        Cause = image.ReadUInt32();
         _health = image.ReadUInt32();
     }
 
@@ -140,7 +139,7 @@ public class DmaQueueFunction : ControlBlockFunction
         _enabled = _error = false;
         _submissionBase = _completionBase = 0;
         _ringSize = 2;
-        _tail = _head = _cause = _health = 0;
+        _tail = _head = Cause = _health = 0;
     }
 
     /// <inheritdoc/>
@@ -160,9 +159,7 @@ public class DmaQueueFunction : ControlBlockFunction
             case DmaQueueLayout.Status: return (_phase == Phase.Idle ? 1u : 0) | (_error ? 2u : 0);
             case Health: return _health;
             case EventCause:
-                var cause = _cause;
-                if (sideEffects) _cause = 0;
-                return cause;
+                return TakeCause(sideEffects);
             default: return 0;
         }
     }
@@ -184,10 +181,10 @@ public class DmaQueueFunction : ControlBlockFunction
                 _enabled = (value & 1) != 0;
                 Work();
                 break;
-            case SubmissionBase: _submissionBase = (_submissionBase & ~0xFFFF_FFFFUL) | value; break;
-            case SubmissionBase + 4: _submissionBase = (uint)_submissionBase | ((ulong)value << 32); break;
-            case CompletionBase: _completionBase = (_completionBase & ~0xFFFF_FFFFUL) | value; break;
-            case CompletionBase + 4: _completionBase = (uint)_completionBase | ((ulong)value << 32); break;
+            case SubmissionBase: _submissionBase = WithHalf(_submissionBase, upper: false, value); break;
+            case SubmissionBase + 4: _submissionBase = WithHalf(_submissionBase, upper: true, value); break;
+            case CompletionBase: _completionBase = WithHalf(_completionBase, upper: false, value); break;
+            case CompletionBase + 4: _completionBase = WithHalf(_completionBase, upper: true, value); break;
             case RingSize when value is >= 2 and <= 4096 && (value & (value - 1)) == 0: _ringSize = value; break;
             case Doorbell: RingDoorbell(value); break;
         }
@@ -230,7 +227,7 @@ public class DmaQueueFunction : ControlBlockFunction
         BinaryPrimitives.WriteUInt32LittleEndian(_completion.AsSpan(8), _head);
         BinaryPrimitives.WriteUInt32LittleEndian(_completion.AsSpan(12), phase);
         WriteMemory(slot, _completion);
-        _cause |= 1;
+        Cause |= 1;
         _health++;
         Interrupts.Raise(0);
         _phase = Phase.Idle;

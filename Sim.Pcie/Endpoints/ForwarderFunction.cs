@@ -36,7 +36,6 @@ public sealed class ForwarderFunction : ControlBlockFunction
     private uint _ringSize = 2;
     private uint _forwarded;
     private uint _dropped;
-    private uint _cause;
     private bool _overdue;
 
     /// <summary>Makes the function.</summary>
@@ -135,9 +134,7 @@ public sealed class ForwarderFunction : ControlBlockFunction
             case Level: return (uint)_fifo.Count;
             case Dropped: return _dropped;
             case DmaQueueLayout.EventCause:
-                var cause = _cause;
-                if (sideEffects) _cause = 0;
-                return cause;
+                return TakeCause(sideEffects);
             default: return 0;
         }
     }
@@ -151,8 +148,8 @@ public sealed class ForwarderFunction : ControlBlockFunction
                 _enabled = (value & 1) != 0;
                 Work();
                 break;
-            case RingBase: _ringBase = (_ringBase & ~0xFFFF_FFFFUL) | value; break;
-            case RingBase + 4: _ringBase = (uint)_ringBase | ((ulong)value << 32); break;
+            case RingBase: _ringBase = WithHalf(_ringBase, upper: false, value); break;
+            case RingBase + 4: _ringBase = WithHalf(_ringBase, upper: true, value); break;
             case RingSize when value is >= 2 and <= 4096 && (value & (value - 1)) == 0: _ringSize = value; break;
         }
     }
@@ -165,7 +162,7 @@ public sealed class ForwarderFunction : ControlBlockFunction
         image.Write(_ringSize);
         image.Write(_forwarded);
         image.Write(_dropped);
-        image.Write(_cause);
+        image.Write(Cause);
         image.Write(_fifo.Count);
         for (var i = 0; i < Depth; i++) image.Write(i < _fifo.Count ? _fifo[i] : 0);
     }
@@ -178,7 +175,7 @@ public sealed class ForwarderFunction : ControlBlockFunction
         _ringSize = image.ReadUInt32();
         _forwarded = image.ReadUInt32();
         _dropped = image.ReadUInt32();
-        _cause = image.ReadUInt32();
+        Cause = image.ReadUInt32();
         _fifo.Clear();
         var count = image.ReadInt32();
         for (var i = 0; i < Depth; i++)
@@ -206,7 +203,7 @@ public sealed class ForwarderFunction : ControlBlockFunction
         _enabled = false;
         _ringBase = 0;
         _ringSize = 2;
-        _forwarded = _dropped = _cause = 0;
+        _forwarded = _dropped = Cause = 0;
         _limit.Cancel();
         _overdue = false;
     }
@@ -222,7 +219,7 @@ public sealed class ForwarderFunction : ControlBlockFunction
         _forwarded++;
         if (_fifo.Count == 0)
         {
-            _cause = 1;
+            Cause = 1;
             Interrupts.Raise(0);
         }
 

@@ -13,7 +13,6 @@ public sealed class PassiveFunction(Simulator sim, string name, EndpointConfig l
 {
     private readonly uint[] _file = new uint[FileRegisters];
     private uint _stores;
-    private uint _cause;
 
     /// <inheritdoc/>
     public override MigrationSupport Supports => MigrationSupport.PeerToPeer;
@@ -37,9 +36,7 @@ public sealed class PassiveFunction(Simulator sim, string name, EndpointConfig l
             case DmaQueueLayout.Identification: return Magic;
             case Trigger or Stores: return _stores;
             case DmaQueueLayout.EventCause:
-                var cause = _cause;
-                if (sideEffects) _cause = 0;
-                return cause;
+                return TakeCause(sideEffects);
             default: return IsFile(at) ? _file[(at - FileBase) / 4] : 0;
         }
     }
@@ -51,7 +48,7 @@ public sealed class PassiveFunction(Simulator sim, string name, EndpointConfig l
         else if (at != Trigger) return;
         _stores++;
         if (at != Trigger) return;
-        _cause = 1;
+        Cause = 1;
         Interrupts.Raise(0);
     }
 
@@ -59,7 +56,7 @@ public sealed class PassiveFunction(Simulator sim, string name, EndpointConfig l
     protected override void SaveState(BinaryWriter image)
     {
         image.Write(_stores);
-        image.Write(_cause);
+        image.Write(Cause);
         foreach (var register in _file) image.Write(register);
     }
 
@@ -67,7 +64,7 @@ public sealed class PassiveFunction(Simulator sim, string name, EndpointConfig l
     protected override void LoadState(BinaryReader image)
     {
         _stores = image.ReadUInt32();
-        _cause = image.ReadUInt32();
+        Cause = image.ReadUInt32();
         for (var i = 0; i < FileRegisters; i++) _file[i] = image.ReadUInt32();
     }
 
@@ -83,7 +80,7 @@ public sealed class PassiveFunction(Simulator sim, string name, EndpointConfig l
     protected override void ResetState()
     {
         Array.Clear(_file);
-        _stores = _cause = 0;
+        _stores = Cause = 0;
     }
 
     private static bool IsFile(int at) => at is >= FileBase and < FileBase + (4 * FileRegisters);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Scenarios.Cli;
 using Scenarios.Platforms;
 using Scenarios.Results;
 using Sim.Pcie.Capabilities;
@@ -303,8 +302,6 @@ internal sealed class PlatformTests
     {
         var path = Path.Combine(_folder.FullName, "x.yaml");
         File.WriteAllText(path, script);
-        var (output, error) = (new StringWriter(), new StringWriter());
-        string[] args = ["run", path, "--out", Path.Combine(_folder.FullName, "out"), .. options];
-        return (PciesimProgram.Run(args, new SimulatedVariants(), output, error), output.ToString(), error.ToString());
+        return Tests.Pciesim.Run(["run", path, "--out", Path.Combine(_folder.FullName, "out"), .. options]);
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Xml.Linq;
-using Scenarios.Cli;
 using Scenarios.Figures.Svg;
 using Scenarios.Model;
 using Scenarios.Output;
@@ -132,7 +131,7 @@ internal sealed class RunTests
         Assert.That(Directory.EnumerateDirectories(Out).Select(Path.GetFileName), Is.EqualTo(new[] { "b" }),
             "only the one that fails leaves a report");
 
-        (int Code, string Output, string Error) Test() => Pciesim(new FakeRunner(), "test", _folder.FullName, "--out", Out);
+        (int Code, string Output, string Error) Test() => Pciesim.Run(new FakeRunner(), "test", _folder.FullName, "--out", Out);
     }
 
     private string Out => Path.Combine(_folder.FullName, "out");
@@ -146,14 +145,7 @@ internal sealed class RunTests
     {
         var path = Path.Combine(_folder.FullName, "x.yaml");
         File.WriteAllText(path, script);
-        return Pciesim(runner ?? new FakeRunner(), "run", path, "--out", Out);
-    }
-
-    private static (int Code, string Output, string Error) Pciesim(IVariantRunner runner, params string[] args)
-    {
-        var (output, error) = (new StringWriter(), new StringWriter());
-        var code = PciesimProgram.Run(args, runner, output, error);
-        return (code, output.ToString(), error.ToString());
+        return Pciesim.Run(runner ?? new FakeRunner(), "run", path, "--out", Out);
     }
 
     private sealed class Throwing(Exception exception) : IVariantRunner

@@ -102,9 +102,6 @@ internal sealed class BrokenDumpTests
     {
         var path = Path.Combine(_folder.FullName, "x.txt");
         File.WriteAllText(path, dump);
-        var (code, output, error) = Pciesim.Run("topology", path);
-        Assert.That((code, output), Is.EqualTo((2, "")), error);
-        Assert.That(error.TrimEnd().Split('\n'), Has.Length.EqualTo(1), error);
-        return error;
+        return Pciesim.Refused("topology", path);
     }
 }
