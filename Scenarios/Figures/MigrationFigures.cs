@@ -12,12 +12,15 @@ internal static class MigrationFigures
     {
         var migrations = result.Variants.Select(v => v.Result).Where(v => v.LiveMigration is not null).ToList();
         if (migrations.Count == 0) return null;
-        return new PlotFigure("Downtime of the guest", new PlotAxis("time", AxisQuantity.Time), new PlotAxis("", AxisQuantity.Number),
+        PlotSeries[] series =
         [
             Series("until its devices stood", 0, t => t.DevicesStopped - t.GuestStopped),
             Series("until its stream was complete", 1, t => t.Completed - t.GuestStopped),
             Series("until it ran on", 2, t => t.Downtime),
-        ])
+        ];
+        var times = series.SelectMany(s => s.Points).Select(p => p.X).DefaultIfEmpty(1).ToList();
+        return new PlotFigure("Downtime of the guest", new PlotAxis("time", AxisQuantity.Time, times.Max() > 15 * times.Min()),
+            new PlotAxis("", AxisQuantity.Number), series)
         {
             Subtitle = $"{result.File.Script.Title} \u2014 from the stop of the vCPU",
             Rows = [.. migrations.Select(v => v.Variant.Name)],
@@ -25,7 +28,7 @@ internal static class MigrationFigures
         };
 
         PlotSeries Series(string name, int colour, Func<MigrationTrace, SimDuration?> time) => new(name, Palette.Series[colour],
-            [.. migrations.SelectMany((v, row) => time(v.LiveMigration!) is { } t && t >= SimDuration.Zero
+            [.. migrations.SelectMany((v, row) => time(v.LiveMigration!) is { } t && t > SimDuration.Zero
                 ? (PlotPoint[])[new(t.Femtoseconds, row, $"{v.Variant.Name}: {name}, {t}")]
                 : [])]);
     }

@@ -215,7 +215,8 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         }
 
         await vmm.RemapForPeersAsync();
-        if (vmm.Aborted is null) vmm.Run();
-        return SoFar with { Error = Errno.EIO, Failure = failure, Recovered = Sim.Now };
+        var runs = vmm.Aborted is null && !vmm.Kernel.Outcome.IsPanicked;
+        if (runs) vmm.Run();
+        return SoFar with { Error = Errno.EIO, Failure = failure, Recovered = runs ? Sim.Now : default };
     }
 }

@@ -48,7 +48,7 @@ public sealed record LiveMigrationResult
     /// <summary>When the stream was complete.</summary>
     public SimTime Completed { get; init; }
 
-    /// <summary>When a failed migration had been undone.</summary>
+    /// <summary>When the guest ran on at the source after a failure; 0 if it did not.</summary>
     public SimTime Recovered { get; init; }
 
     /// <summary>The source at the switch-over.</summary>

@@ -99,6 +99,14 @@ internal sealed class MigrationFigureTests
     }
 
     [Test]
+    public void A_guest_that_is_gone_with_its_host_does_not_run_on()
+    {
+        var trace = Simulated.Shipped("mmio-to-stopped-vf", "ur-with-aer / firmware-first / today").Result.LiveMigration!;
+        Assert.That((trace.Completed, trace.Resumed, trace.Downtime), Is.EqualTo(((SimTime?)null, (SimTime?)null, (SimDuration?)null)));
+        Assert.That(trace.GuestStopped, Is.Not.Null);
+    }
+
+    [Test]
     public void A_script_without_a_migration_has_neither_plot_nor_section()
     {
         var files = RunFiles.Of(Simulated.Shipped("link-efficiency"), new SvgRenderer());
