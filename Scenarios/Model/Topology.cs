@@ -80,6 +80,9 @@ public sealed class DeviceItem : ScriptItem
     [Key("suspended_interrupt", "What an mlx5 VF does with an interrupt that becomes due while only its initiator is suspended.")]
     public SuspendedInterrupt SuspendedInterrupt { get; private set; } = SuspendedInterrupt.Hold;
 
+    [Key("image_chunk", "Bytes of an mlx5 VF's image that cross at once; without it the image crosses whole.")]
+    public ByteSize? ImageChunk { get; private set; }
+
     [Key("fails", "A command of the device's migration control that fails.")]
     public MigrationCommand Fails { get; private set; } = MigrationCommand.None;
 

@@ -34,7 +34,12 @@ internal static class TopologyChecks
         foreach (var s in topology.Switches.Items)
             foreach (var port in s.Value.Ports.Items)
                 Acs(errors, $"{s.Name}.{port.Name}", port.Value, s.Value.Ports.Names.Select(p => $"{s.Name}.{p}"));
-        foreach (var device in topology.Devices.Items.Select(d => d.Value)) Aperture(errors, device);
+        foreach (var device in topology.Devices.Items.Select(d => d.Value))
+        {
+            Aperture(errors, device);
+            ImageChunk(errors, device);
+        }
+
         Cycles(topology, errors);
     }
 
@@ -46,6 +51,15 @@ internal static class TopologyChecks
                 $"model '{device.Model.Word()}' has no aperture; expected a simple device, like plain");
         if (size.Bytes is < 1 << 20 or > 1L << 36 || (size.Bytes & (size.Bytes - 1)) != 0)
             errors.Add(device.PositionOf("aperture"), $"an aperture of {size}; expected a power of two from 1MiB to 64GiB");
+    }
+
+    private static void ImageChunk(ErrorList errors, DeviceItem device)
+    {
+        if (device.ImageChunk is not { } chunk) return;
+        if (device.Model != DeviceModel.Mlx5)
+            errors.Add(device.PositionOf("image_chunk"), $"model '{device.Model.Word()}' has no images in chunks; expected model 'mlx5'");
+        if (chunk.Bytes is < 64 or > 1 << 20)
+            errors.Add(device.PositionOf("image_chunk"), $"a chunk of {chunk}; expected 64B to 1MiB");
     }
 
     private static void Acs(ErrorList errors, string name, RootPortItem port, IEnumerable<string> neighbours)

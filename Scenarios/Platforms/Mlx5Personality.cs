@@ -35,6 +35,7 @@ internal sealed class Mlx5Personality : IDevicePersonality
         var options = new Mlx5Options
         {
             StoppedAccess = StoppedPolicies.Of(item),
+            ImageChunk = (int)(item.ImageChunk?.Bytes ?? 0),
             SuspendedDoorbell = item.SuspendedDoorbell == Model.SuspendedDoorbell.Discard
                 ? Sim.Mlx5.Device.SuspendedDoorbell.Discard
                 : Sim.Mlx5.Device.SuspendedDoorbell.Remember,

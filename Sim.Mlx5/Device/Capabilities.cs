@@ -40,6 +40,7 @@ internal static class Capabilities
         var incremental = subject is Mlx5PhysicalFunction && subject.Options.IncrementalImages ? 1u : 0;
         HcaCapabilities.MigrationMultiLoad.Set(capability, incremental);
         HcaCapabilities.MigrationTracking.Set(capability, incremental);
+        HcaCapabilities.MigrationInChunks.Set(capability, subject is Mlx5PhysicalFunction && subject.Options.ImageChunk > 0 ? 1u : 0);
     }
 
     public static void WriteDeviceMemory(Span<byte> capability, Mlx5Function subject)

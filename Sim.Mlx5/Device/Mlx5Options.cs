@@ -42,6 +42,9 @@ public sealed record Mlx5Options
     /// <summary>Whether images can be saved while a VF runs, and what changed since in further ones (PRE_COPY). Default true.</summary>
     public bool IncrementalImages { get; init; } = true;
 
+    /// <summary>Bytes of an image that one SAVE or LOAD moves where it crosses in chunks; 0 if it cannot. Default 0.</summary>
+    public int ImageChunk { get; init; }
+
     /// <summary>Whether the PF has page trackers. Default true.</summary>
     public bool PageTracking { get; init; } = true;
 

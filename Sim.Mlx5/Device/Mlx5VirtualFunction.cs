@@ -58,6 +58,9 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     protected override string StateName =>
         ResponderSuspended ? "responder suspended" : InitiatorSuspended ? "initiator suspended" : "running";
 
+    /// <summary>Images in pieces.</summary>
+    internal ChunkedImages Chunks { get; } = new();
+
     /// <summary>Changes since the last image are told from those before it.</summary>
     internal bool IsTracked => _tracked is not null;
 
@@ -95,6 +98,7 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     {
         ResponderSuspended = false;
         _loaded = null;
+        Chunks.Clear();
         MsixTable.Held = HoldsInterrupts;
         InitSegment.Thaw();
     }
@@ -168,6 +172,7 @@ public sealed class Mlx5VirtualFunction : Mlx5Function, IMigratableFunction
     {
         _stopping = InitiatorSuspended = ResponderSuspended = false;
         _tracked = _loaded = null;
+        Chunks.Clear();
         base.OnReset(kind);
 
         // Whoever waited for the suspension is told: after a reset nothing is outstanding.

@@ -34,7 +34,7 @@ internal static class VhcaHandlers
         switch (call.OpMod)
         {
             case VhcaCommands.ResumeResponder:
-                if (!vf.ResponderSuspended) return BadResourceState;
+                if (!vf.ResponderSuspended || vf.Chunks.IsLoading) return BadResourceState;
                 vf.ResumeResponder();
                 return Ok;
             case VhcaCommands.ResumeInitiator:
@@ -50,10 +50,12 @@ internal static class VhcaHandlers
     {
         if (Find(call, out var status) is not { } vf) return status;
         var incremental = VhcaCommands.Incremental.IsSet(call.Input);
-        if (call.OpMod != 0 || VhcaCommands.Chunk.IsSet(call.Input)) return BadParameter;
+        var (inChunks, most) = (VhcaCommands.Chunk.IsSet(call.Input), call.Function.Options.ImageChunk);
+        if (call.OpMod != 0 || (inChunks && most == 0)) return BadParameter;
         if (incremental && !vf.IsTracked) return BadResourceState;
         var size = incremental && !vf.HasChanged ? 0 : (uint)vf.Capture(incremental).Image.Length;
-        VhcaCommands.RequiredSize.Set(call.Output, size);
+        vf.Chunks.IsOn = inChunks;
+        VhcaCommands.RequiredSize.Set(call.Output, inChunks ? Math.Min(size, (uint)most) : size);
         VhcaCommands.RemainingTotal.Set(call.Output, size);
         return Ok;
     }
@@ -63,12 +65,19 @@ internal static class VhcaHandlers
         if (Find(call, out var status) is not { } vf) return status;
         if (call.OpMod != 0) return BadOperation;
         var (incremental, track) = (VhcaCommands.Incremental.IsSet(call.Input), VhcaCommands.SetTrack.IsSet(call.Input));
+        if (incremental && vf.Chunks.HasMore) return SavePiece(call, vf, () => { });
         if ((incremental || track) && !call.Function.Options.IncrementalImages) return BadParameter;
 
         // Tracking cannot be begun or kept on a stopped VF; without it a running VF can only end its series.
         if (incremental && !vf.IsTracked) return BadResourceState;
         if (track ? vf.ResponderSuspended : !vf.ResponderSuspended && !vf.IsTracked) return BadResourceState;
         var (image, state) = vf.Capture(incremental);
+        if (vf.Chunks.IsOn)
+        {
+            vf.Chunks.Begin(image);
+            return SavePiece(call, vf, () => vf.OnImageSaved(state, incremental, track));
+        }
+
         if (VhcaCommands.ImageSize.Get(call.Input) < (uint)image.Length) return LimitExceeded;
         return Transfer(call, image, Mkey.Right.LocalWrite, isLoad: false, saved =>
         {
@@ -85,8 +94,29 @@ internal static class VhcaHandlers
         if (!vf.ResponderSuspended) return BadResourceState;
         var size = VhcaCommands.ImageSize.Get(call.Input);
         if (size is 0 or > VhcaImage.MaxSize) return BadParameter;
-        return Transfer(call, new byte[size], Mkey.Right.LocalRead, isLoad: true, image =>
-            !vf.ResponderSuspended ? BadResourceState : vf.LoadImage(image) ? Ok : BadParameter);
+        return Transfer(call, new byte[size], Mkey.Right.LocalRead, isLoad: true, piece =>
+        {
+            if (!vf.ResponderSuspended) return BadResourceState;
+            var image = call.Function.Options.ImageChunk > 0 ? vf.Chunks.Take(piece) : piece;
+            return image is null || vf.LoadImage(image) ? Ok : BadParameter;
+        });
+    }
+
+    /// <summary>The next piece of a captured image. The VF stands, or its changes count from the capture on: later pieces are of the same
+    /// moment.</summary>
+    private static CommandStatus? SavePiece(CommandCall call, Mlx5VirtualFunction vf, Action begun)
+    {
+        var most = call.Function.Options.ImageChunk;
+        var piece = vf.Chunks.Next(most);
+        if (VhcaCommands.ImageSize.Get(call.Input) < (uint)piece.Length) return LimitExceeded;
+        return Transfer(call, piece, Mkey.Right.LocalWrite, isLoad: false, saved =>
+        {
+            begun();
+            vf.Chunks.HandedOut(saved.Length);
+            VhcaCommands.ActualSize.Set(call.Output, (uint)saved.Length);
+            VhcaCommands.NextRequiredSize.Set(call.Output, (uint)vf.Chunks.NextSize(most));
+            return Ok;
+        });
     }
 
     private static CommandStatus? Transfer(

@@ -44,6 +44,15 @@ internal static class VhcaImage
         return image;
     }
 
+    /// <summary>How long the image is that begins so; null if no image begins so.</summary>
+    public static int? LengthOf(ReadOnlySpan<byte> beginning)
+    {
+        if (beginning.Length < HeaderSize || BinaryPrimitives.ReadUInt32LittleEndian(beginning) != Magic
+            || BinaryPrimitives.ReadUInt32LittleEndian(beginning[4..]) != Version) return null;
+        var length = BinaryPrimitives.ReadInt32LittleEndian(beginning[12..]);
+        return length is < 0 or > (int)MaxSize ? null : HeaderSize + length + TrailerSize;
+    }
+
     /// <summary>The records of an image; false if it is none. What lies behind the image is padding.</summary>
     public static bool TryOpen(
         ReadOnlySpan<byte> image, out int series, out List<((ImageRecord Kind, uint Number) Key, byte[]? Bytes)> records)

@@ -187,10 +187,11 @@ public static class CommandInput
     }
 
     /// <summary>QUERY_VHCA_MIGRATION_STATE, whole or what changed.</summary>
-    public static byte[] QueryMigration(ushort vhcaId, bool incremental)
+    public static byte[] QueryMigration(ushort vhcaId, bool incremental, bool inChunks = false)
     {
         var input = OnVhca(CommandOpcode.QueryVhcaMigrationState, 0, vhcaId);
         VhcaCommands.Incremental.Set(input, incremental ? 1u : 0);
+        VhcaCommands.Chunk.Set(input, inChunks ? 1u : 0);
         return input;
     }
 

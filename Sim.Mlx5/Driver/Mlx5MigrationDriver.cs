@@ -17,12 +17,13 @@ public sealed class Mlx5MigrationDriver : IVariantDriver
     private readonly Mlx5PfDriver _pf;
     private readonly ushort _vhcaId;
     private readonly Mlx5DirtyLog? _dirtyLog;
+    private readonly bool _inChunks;
     private VhcaSave? _saving;
     private VhcaLoad? _loading;
 
     private Mlx5MigrationDriver(HostKernel kernel, Mlx5PfDriver pf, ushort vhcaId, MigrationCapabilities capabilities)
     {
-        (_sim, _pf, _vhcaId) = (kernel.Sim, pf, vhcaId);
+        (_sim, _pf, _vhcaId, _inChunks) = (kernel.Sim, pf, vhcaId, capabilities.InChunks);
         Features = MigrationFeatures.StopCopy | MigrationFeatures.P2P;
         if (capabilities.Incremental) Features |= MigrationFeatures.PreCopy;
         if (capabilities.PageTracking) _dirtyLog = new Mlx5DirtyLog(pf, vhcaId, ExecuteAsync);
@@ -58,7 +59,8 @@ public sealed class Mlx5MigrationDriver : IVariantDriver
     {
         try
         {
-            var state = await ExecuteAsync(CommandInput.QueryMigration(_vhcaId, incremental: false), VhcaCommands.QueryOutputSize);
+            var state = await ExecuteAsync(
+                CommandInput.QueryMigration(_vhcaId, incremental: false, _inChunks), VhcaCommands.QueryOutputSize);
             return VhcaCommands.RemainingTotal.Get(state);
         }
         catch (MigrationStepException)
@@ -120,7 +122,7 @@ public sealed class Mlx5MigrationDriver : IVariantDriver
 
     private async Task<MigrationFile> BeginSaveAsync(bool preCopy, bool suspended = false)
     {
-        var saving = new VhcaSave(_sim, _pf, _vhcaId, ExecuteAsync, preCopy) { IsSuspended = suspended };
+        var saving = new VhcaSave(_sim, _pf, _vhcaId, ExecuteAsync, preCopy, _inChunks) { IsSuspended = suspended };
         await saving.BeginAsync();
         return (_saving = saving).File;
     }

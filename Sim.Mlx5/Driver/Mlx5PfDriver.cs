@@ -120,7 +120,8 @@ public sealed class Mlx5PfDriver : PciDriver
         var second = HcaCapabilities.HasGeneral2.IsSet(general) ? await QueryAsync(HcaCapabilities.General2) : [];
         var incremental = second.Length > 0 && HcaCapabilities.MigrationMultiLoad.IsSet(second)
             && HcaCapabilities.MigrationTracking.IsSet(second);
-        return new MigrationCapabilities(true, incremental, HcaCapabilities.AdvancedVirtualization.IsSet(general));
+        var inChunks = second.Length > 0 && HcaCapabilities.MigrationInChunks.IsSet(second);
+        return new MigrationCapabilities(true, incremental, HcaCapabilities.AdvancedVirtualization.IsSet(general), inChunks);
     }
 
     /// <summary>Uses completion events from now on: MSI-X vector 0, by table stores and a configuration write.</summary>

@@ -18,11 +18,12 @@ internal sealed class VhcaSave
     private readonly ushort _vhcaId;
     private readonly VhcaBuffer.Executor _execute;
     private readonly bool _preCopy;
+    private readonly bool _inChunks;
     private ulong _appended;
 
-    public VhcaSave(Simulator sim, Mlx5PfDriver pf, ushort vhcaId, VhcaBuffer.Executor execute, bool preCopy)
+    public VhcaSave(Simulator sim, Mlx5PfDriver pf, ushort vhcaId, VhcaBuffer.Executor execute, bool preCopy, bool inChunks)
     {
-        (_sim, _pf, _vhcaId, _execute, _preCopy) = (sim, pf, vhcaId, execute, preCopy);
+        (_sim, _pf, _vhcaId, _execute, _preCopy, _inChunks) = (sim, pf, vhcaId, execute, preCopy, inChunks);
         File = preCopy ? MigrationFile.ForPreCopy(PreCopyInfoAsync) : MigrationFile.ForSaving();
     }
 
@@ -40,10 +41,10 @@ internal sealed class VhcaSave
     /// <summary>The first image: begun when this ends; readers of the file wait for its data.</summary>
     public async Task BeginAsync()
     {
-        var bytes = await QueryAsync(incremental: false);
+        var (bytes, total) = await QueryAsync(incremental: false);
         var record = new byte[VhcaImageRecord.HeaderSize + SizeRecordBytes];
         VhcaImageRecord.Write(record, SizeRecordBytes, VhcaImageRecord.Optional, VhcaImageRecord.StopCopySize);
-        BitConverter.TryWriteBytes(record.AsSpan(VhcaImageRecord.HeaderSize), (ulong)bytes);
+        BitConverter.TryWriteBytes(record.AsSpan(VhcaImageRecord.HeaderSize), total);
         Append(record);
         await StartAsync(bytes, incremental: false, track: _preCopy);
     }
@@ -52,14 +53,14 @@ internal sealed class VhcaSave
     public async Task SaveFinalAsync()
     {
         if (HasFailed) throw new MigrationStepException(Errno.ENODEV);
-        await StartAsync(await QueryAsync(incremental: true), incremental: true, track: false);
+        await StartAsync((await QueryAsync(incremental: true)).Bytes, incremental: true, track: false);
     }
 
     /// <summary>Pre-copy is given up: a last save without tracking ends the series, and nobody reads it.</summary>
     public async Task EndSeriesAsync()
     {
         await Ended;
-        await StartAsync(await QueryAsync(incremental: false), incremental: false, track: false);
+        await StartAsync((await QueryAsync(incremental: false)).Bytes, incremental: false, track: false);
         await Ended;
     }
 
@@ -72,9 +73,9 @@ internal sealed class VhcaSave
         if (read < initial) return new(Errno.None, initial - read, 0);
         try
         {
-            var changed = IsSuspended ? 0 : await QueryAsync(incremental: true);
+            var (bytes, changed) = IsSuspended ? (0, 0) : await QueryAsync(incremental: true);
             var pending = _appended - read;
-            if (pending == 0 && changed > 0) await StartAsync(changed, incremental: true, track: true);
+            if (pending == 0 && changed > 0) await StartAsync(bytes, incremental: true, track: true);
             return new(Errno.None, 0, pending + changed);
         }
         catch (MigrationStepException failure)
@@ -83,8 +84,12 @@ internal sealed class VhcaSave
         }
     }
 
-    private async Task<uint> QueryAsync(bool incremental) => VhcaCommands.RequiredSize.Get(
-        await _execute(CommandInput.QueryMigration(_vhcaId, incremental), VhcaCommands.QueryOutputSize));
+    /// <summary>Bytes that the next SAVE needs, and all of them together.</summary>
+    private async Task<(uint Bytes, ulong Total)> QueryAsync(bool incremental)
+    {
+        var output = await _execute(CommandInput.QueryMigration(_vhcaId, incremental, _inChunks), VhcaCommands.QueryOutputSize);
+        return (VhcaCommands.RequiredSize.Get(output), VhcaCommands.RemainingTotal.Get(output));
+    }
 
     private async Task StartAsync(uint bytes, bool incremental, bool track)
     {
@@ -99,12 +104,21 @@ internal sealed class VhcaSave
     {
         try
         {
-            var output = await _execute(CommandInput.SaveVhca(_vhcaId, buffer.Mkey, (uint)buffer.Capacity, incremental, track));
-            var image = buffer.Read((int)VhcaCommands.ActualSize.Get(output));
-            var header = new byte[VhcaImageRecord.HeaderSize];
-            VhcaImageRecord.Write(header, (ulong)image.Length, 0, VhcaImageRecord.FirmwareImage);
-            Append(header);
-            Append(image);
+            // What comes after the first chunk is asked for as an increment.
+            uint left;
+            do
+            {
+                var output = await _execute(CommandInput.SaveVhca(_vhcaId, buffer.Mkey, (uint)buffer.Capacity, incremental, track));
+                incremental = true;
+                var image = buffer.Read((int)VhcaCommands.ActualSize.Get(output));
+                var header = new byte[VhcaImageRecord.HeaderSize];
+                VhcaImageRecord.Write(header, (ulong)image.Length, 0, VhcaImageRecord.FirmwareImage);
+                Append(header);
+                Append(image);
+                left = VhcaCommands.NextRequiredSize.Get(output);
+            }
+            while (left > 0);
+
             if (track) File.EndPreCopyData();
             else File.Complete();
         }

@@ -105,6 +105,9 @@ public static class HcaCapabilities
     /// <summary>VFs can be migrated (SUSPEND_VHCA and its relatives).</summary>
     public static BitField Migration => new(0xD0, 18, 18);
 
+    /// <summary>Second page: SAVE_VHCA_STATE gives an image in chunks, if QUERY asks for it.</summary>
+    public static BitField MigrationInChunks => new(0x18, 15, 15);
+
     /// <summary>Second page: LOAD_VHCA_STATE takes several images of one migration.</summary>
     public static BitField MigrationMultiLoad => new(0x18, 23, 23);
 

@@ -30,7 +30,7 @@ public static class VhcaCommands
     /// <summary>QUERY and SAVE: only what changed since the last SAVE.</summary>
     public static BitField Incremental => new(0x08, 31, 31);
 
-    /// <summary>QUERY: in chunks.</summary>
+    /// <summary>QUERY: the SAVEs that follow give the image in chunks.</summary>
     public static BitField Chunk => new(0x08, 30, 30);
 
     /// <summary>SAVE: track changes from now on.</summary>
@@ -44,6 +44,9 @@ public static class VhcaCommands
 
     /// <summary>SAVE: room for the image. LOAD: bytes of the image.</summary>
     public static BitField ImageSize => new(0x1C, 31, 0);
+
+    /// <summary>SAVE output: in chunks, bytes that the next SAVE will need; 0 after the last one.</summary>
+    public static BitField NextRequiredSize => new(0x0C, 31, 0);
 
     /// <summary>QUERY output: bytes that SAVE will need.</summary>
     public static BitField RequiredSize => new(0x10, 31, 0);

@@ -57,6 +57,9 @@ internal sealed class BrokenScriptTests
             "x.yaml:4:76: model 'mlx5' has no aperture; expected a simple device, like plain" },
         new object[] { "an aperture of no power of two", "model: mlx5,", "model: plain, aperture: 3MiB,",
             "x.yaml:4:45: an aperture of 3MiB; expected a power of two from 1MiB to 64GiB" },
+        new object[] { "chunks of what has none", "model: mlx5,", "model: plain, image_chunk: 1KiB,",
+            "x.yaml:4:48: model 'plain' has no images in chunks; expected model 'mlx5'" },
+        new object[] { "a chunk that is none", "vfs: 2", "vfs: 2, image_chunk: 0B", "a chunk of 0B; expected 64B to 1MiB" },
         new object[] { "an unknown order", "actors:", "vmm: { resume_order: parallel }\nactors:",
             "'resume_order' is 'parallel'" },
     ];
