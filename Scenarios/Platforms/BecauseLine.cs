@@ -87,7 +87,10 @@ internal static class BecauseLine
 
     /// <summary>The register fields of all steps, each once, in the order in which they were consulted.</summary>
     public static IReadOnlyList<DecidingField> DecidingRegisters(Recorder recorder) =>
-        [.. recorder.ErrorSteps.SelectMany(s => recorder.Shown(s.Time, s.Step).Fields).Distinct(), .. Absent(recorder)];
+    [
+        .. recorder.ErrorSteps.SelectMany(s => s.Step.Bits.Select(b => recorder.Deciding(b, s.Step.Text))).Distinct(),
+        .. Absent(recorder),
+    ];
 
     /// <summary>Registers that the script sets and a dumped port does not have decide, too, once an error has reached the port.</summary>
     private static IEnumerable<DecidingField> Absent(Recorder recorder) =>

@@ -90,6 +90,7 @@ internal sealed class Machine
         await OverrideKindsAsync(field => field.File != HostSetups.File);
         foreach (var (name, function) in Named()) await OverrideAsync(name, [function], _ => true);
         foreach (var change in _changes) await ChangeAsync(change);
+        if (Switches.Count > 0) await _kernel.SavePortStatesAsync();
         foreach (var device in Devices) await device.Personality.StartAsync(this, device);
         if (Iommu is not null) IommuGroups = NamesOf(await KernelGroups.DeriveAsync(Root, tree));
     }

@@ -22,6 +22,17 @@ internal sealed class NameBook
     /// <summary>The script's name of a function.</summary>
     public string Of(RoutingId id) => _names.TryGetValue(id, out var name) ? name : id.ToString();
 
+    /// <summary>A text with names in the place of Routing IDs.</summary>
+    public string Named(string text)
+    {
+        foreach (var (id, name) in _names)
+        {
+            if (id != default) text = text.Replace(id.ToString(), name, StringComparison.Ordinal);
+        }
+
+        return text;
+    }
+
     /// <summary>A TLP in words.</summary>
     public string Describe(in TlpHeader header)
     {

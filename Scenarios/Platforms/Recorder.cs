@@ -23,7 +23,9 @@ internal sealed class Recorder
     private readonly NameBook _names;
     private readonly SimTime _start;
     private readonly Counters _counters = new();
-    private readonly Dictionary<long, List<(SimTime Time, ErrorStep Step)>> _chains = [];
+    private readonly Dictionary<long, List<ChainStep>> _chains = [];
+    private readonly List<(RoutingId Port, RoutingId Source, long Chain)> _waiting = [];
+    private readonly Dictionary<int, long> _cases = [];
     private readonly List<(SimTime Time, ErrorStep Step)> _errorSteps = [];
     private readonly int _firstEvent;
     private SimTime _lastTlp;
@@ -44,6 +46,7 @@ internal sealed class Recorder
 
         foreach (var device in machine.Devices) device.Device.Accesses.Subscribe((SimTime _, in AccessRecord a) => OnAccess(device, in a));
         machine.Links[0].Upper.ErrorTrace.Steps.Subscribe(OnErrorStep);
+        machine.Kernel.Actions.Subscribe(OnHostAction);
         machine.Root.Messages.Subscribe(OnMessage);
         machine.Root.Interrupts.Arrived.Subscribe(OnInterrupt);
         machine.Kernel.Log.Written.Subscribe((SimTime _, in KernelLogLine line) =>
@@ -172,8 +175,8 @@ internal sealed class Recorder
     /// <summary>The causal chains of the errors, in the order in which they began.</summary>
     public IReadOnlyList<ErrorChain> Chains() =>
     [
-        .. _chains.OrderBy(c => c.Value[0].Time).ThenBy(c => c.Key).Select(c => new ErrorChain(
-            $"{c.Value[0].Step.Component} {c.Value[0].Step.Text}", [.. c.Value.Select(s => Shown(s.Time, s.Step))])),
+        .. _chains.OrderBy(c => c.Value[0].Time).ThenBy(c => c.Key)
+            .Select(c => new ErrorChain($"{c.Value[0].Component} {c.Value[0].What}", c.Value)),
     ];
 
     /// <summary>The dumped machine that it is, if it is one.</summary>
@@ -182,9 +185,11 @@ internal sealed class Recorder
     /// <summary>Whose value a register has that a dump gave; null for any other.</summary>
     public string? OriginOf(RegisterBit bit) => Platform?.OriginOf(bit);
 
-    public ChainStep Shown(SimTime time, ErrorStep step) => new(
-        time, step.Component, step.Text,
-        [.. step.Bits.Select(b => Deciding(b, step.Text))]);
+    private ChainStep Shown(SimTime time, ErrorStep step)
+    {
+        var text = step is { Kind: ErrorStepKind.Detected, Tlp: { } tlp } ? $"{step.Text} ({_names.Describe(in tlp)})" : step.Text;
+        return new ChainStep(time, step.Component, text, [.. step.Bits.Concat(step.Written).Select(b => Deciding(b, step.Text))]);
+    }
 
     /// <summary>A register field with what followed from it.</summary>
     public DecidingField Deciding(RegisterBit bit, string effect) =>
@@ -276,10 +281,30 @@ internal sealed class Recorder
     {
         var at = Relative(time);
         if (!_chains.TryGetValue(step.Chain, out var chain)) _chains.Add(step.Chain, chain = []);
-        chain.Add((at, step));
+        chain.Add(Shown(at, step));
+
+        if (step.Kind is ErrorStepKind.RootLogged or ErrorStepKind.SystemError or ErrorStepKind.Contained)
+            _waiting.Add((step.Id, step.Message?.Requester ?? step.Id, step.Chain));
         _errorSteps.Add((at, step));
         if (step.Kind == ErrorStepKind.Detected) Lanes.Instant("errors", at, LaneKind.Error, $"{step.Component} {step.Text}");
         if (step.Kind == ErrorStepKind.Contained) Lanes.Instant("errors", at, LaneKind.Recovery, step.Text);
+    }
+
+    private void OnHostAction(SimTime time, in HostAction action)
+    {
+        if (!_cases.TryGetValue(action.Case, out var chain))
+        {
+            // Host software knows port and source, no chain: it works at the oldest one of these that nobody has worked at.
+            var (port, source) = (action.Port, action.Source);
+            var first = _waiting.FindIndex(w => w.Port == port && (source is null || w.Source == source));
+            if (first < 0) first = _waiting.FindIndex(w => w.Port == port);
+            if (first < 0) return;
+            chain = _waiting[first].Chain;
+            if (_waiting.Any(w => w.Port == port && w.Chain != chain)) _waiting.RemoveAll(w => w.Chain == chain);
+            _cases.Add(action.Case, chain);
+        }
+
+        _chains[chain].Add(new ChainStep(Relative(time), action.By, _names.Named(action.Text)));
     }
 
     private void OnMessage(SimTime time, in MessageArrival message)

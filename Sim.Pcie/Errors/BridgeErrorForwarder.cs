@@ -23,23 +23,25 @@ public sealed class BridgeErrorForwarder(ErrorTrace trace, ConfigSpace config, P
             config.HwSetBits(Type1Header.SecondaryStatusOffset, 2, 1u << Type1Header.ReceivedSystemError);
         if (Dpc is { } dpc && dpc.TryContainMessage(message))
             return false;
-        if (!config.Bit(Type1Header.BridgeControlOffset, Type1Header.BridgeSerrEnable))
+        var bridge = config.Describe(Type1Header.BridgeControlOffset, Type1Header.BridgeSerrEnable);
+        if (bridge.Value == 0)
         {
-            Show(message, ErrorStepKind.Stopped, $"does not forward {message}",
-                config.Describe(Type1Header.BridgeControlOffset, Type1Header.BridgeSerrEnable));
+            Show(message, ErrorStepKind.Stopped, $"does not forward {message}", bridge);
             return false;
         }
-        return Transmit(message);
+        return Transmit(message, bridge);
     }
 
     /// <summary>Whether the primary interface is enabled to transmit a Message: SERR# for the uncorrectable ones, or the reporting
     /// enable.</summary>
-    internal bool Transmit(in ErrorMessage message)
+    /// <param name="message">The Message.</param>
+    /// <param name="leave">What let it in, shown with the other bits.</param>
+    internal bool Transmit(in ErrorMessage message, params RegisterBit[] leave)
     {
         var serr = config.Describe(HeaderView.CommandOffset, HeaderView.SerrEnable);
         var enable = config.Describe(pcie.DeviceControl, (int)message.Severity);
         var bySerr = message.Severity != ErrorSeverity.Correctable && serr.Value != 0;
-        RegisterBit[] bits = message.Severity == ErrorSeverity.Correctable ? [enable] : [enable, serr];
+        RegisterBit[] bits = message.Severity == ErrorSeverity.Correctable ? [.. leave, enable] : [.. leave, enable, serr];
         if (!bySerr && enable.Value == 0)
         {
             Show(message, ErrorStepKind.Stopped, $"does not transmit {message}", bits);

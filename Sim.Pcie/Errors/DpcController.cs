@@ -50,6 +50,7 @@ public sealed class DpcController
     private readonly PciExpressCapability _pcie;
     private readonly IContainedPort _port;
     private bool _interruptCondition;
+    private long _containing;
 
     /// <summary>The controller of one Root Port or Switch Downstream Port.</summary>
     /// <param name="trace">Where decisions are shown.</param>
@@ -138,14 +139,22 @@ public sealed class DpcController
 
     private bool Trigger(DpcReason reason, ErrorMessage? message, long chain)
     {
+        _containing = chain;
         var status = _config.Read(Capability.Status, 2) & ~0x66u | 1
             | (_config.Bit(Capability.Control, 3) ? 1u << 3 : 0)
             | ((uint)reason & 3) << 1 | ((uint)reason >> 2) << 5;
         _config.HwSet(Capability.Status, 2, status);
         if (message is { } received)
             _config.HwSet(Capability.ErrorSourceId, 2, received.Requester.Value);
-        Show(chain, ErrorStepKind.Contained, $"triggers DPC, {reason}" + (message is { } m ? $": {m} goes no further" : ""), message,
-            _config.Describe(Capability.Control, 0), _config.Describe(Capability.Status, 1));
+        RegisterBit[] written = [_config.Describe(Capability.Status, 0)];
+        if (message is not null) written = [.. written, _config.Describe(Capability.ErrorSourceId, 0)];
+        _trace.Show(new(chain, ErrorStepKind.Contained, _config.Name, _port.RoutingId,
+            $"triggers DPC, {reason}" + (message is { } m ? $": {m} goes no further" : ""))
+        {
+            Bits = [_config.Describe(Capability.Control, 0), _config.Describe(Capability.Status, 1)],
+            Written = written,
+            Message = message,
+        });
         if (_port.BeginContainment() && Capability.Options.RootPortExtensions)
             _config.HwSetBits(Capability.Status, 2, 1u << 4);
         // The ERR_COR goes before the MSI (§6.2.11.2).
@@ -199,7 +208,7 @@ public sealed class DpcController
         UpdateInterrupt(0);
         if ((write.Fallen >> shift & 1) == 0)
             return;
-        Show(0, ErrorStepKind.Released, "leaves DPC", null, _config.Describe(Capability.Status, 0));
+        Show(_containing, ErrorStepKind.Released, "leaves DPC", null, _config.Describe(Capability.Status, 0));
         _port.EndContainment();
     }
 

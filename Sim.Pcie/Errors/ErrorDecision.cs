@@ -51,9 +51,15 @@ public sealed class ErrorDecision
     /// <summary>The chain, a line per step.</summary>
     public override string ToString() => string.Join('\n', _steps);
 
-    internal void Add(ErrorStepKind kind, string text, params RegisterBit[] bits)
+    internal void Add(ErrorStepKind kind, string text, params RegisterBit[] bits) =>
+        Add(new ErrorStep(Chain, kind, Component, Id, text) { Bits = bits, Error = Error, Tlp = Tlp, Message = Message });
+
+    /// <summary>Status or log registers were set.</summary>
+    internal void AddLogged(string text, params RegisterBit[] written) => Add(
+        new ErrorStep(Chain, ErrorStepKind.Logged, Component, Id, text) { Written = written, Error = Error, Tlp = Tlp, Message = Message });
+
+    private void Add(ErrorStep step)
     {
-        var step = new ErrorStep(Chain, kind, Component, Id, text) { Bits = bits, Error = Error, Tlp = Tlp, Message = Message };
         _steps.Add(step);
         _trace.Show(step);
     }

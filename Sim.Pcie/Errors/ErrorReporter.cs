@@ -108,8 +108,8 @@ public sealed class ErrorReporter(
 
     private void ReportCorrectable(ErrorDecision decision, ErrorFacts facts)
     {
-        SetDeviceStatus(PciExpressCapability.CorrectableErrorDetected, facts);
-        OwnAer(facts)?.Config.HwSetBits(aer!.CorrectableStatus, 4, facts.Mask);
+        SetDeviceStatus(decision, PciExpressCapability.CorrectableErrorDetected, facts);
+        LogCorrectable(decision, facts, facts.Bit);
         if (DecidingAer(facts) is { } deciding && deciding.Config.Bit(deciding.CorrectableMask, facts.Bit))
             Masked(decision, deciding.Config.Describe(deciding.CorrectableMask, facts.Bit));
         else
@@ -119,7 +119,7 @@ public sealed class ErrorReporter(
     private void ReportAdvisory(ErrorDecision decision, ErrorFacts facts, TlpHeader? tlp, uint[]? prefixes)
     {
         decision.IsAdvisory = true;
-        SetDeviceStatus(PciExpressCapability.CorrectableErrorDetected, facts);
+        SetDeviceStatus(decision, PciExpressCapability.CorrectableErrorDetected, facts);
         if (DecidingAer(facts) is not { } deciding)
         {
             decision.Add(ErrorStepKind.NoMessage, "sends no Message: advisory, and no AER capability (§6.2.3.2.4)");
@@ -127,7 +127,7 @@ public sealed class ErrorReporter(
         }
 
         decision.Add(ErrorStepKind.Decided, "handles it as Advisory Non-Fatal Error (§6.2.3.2.4)");
-        OwnAer(facts)?.Config.HwSetBits(aer!.CorrectableStatus, 4, 1u << ErrorTable.AdvisoryNonFatalBit);
+        LogCorrectable(decision, facts, ErrorTable.AdvisoryNonFatalBit);
         if (deciding.Config.Bit(deciding.CorrectableMask, ErrorTable.AdvisoryNonFatalBit))
         {
             Masked(decision, deciding.Config.Describe(deciding.CorrectableMask, ErrorTable.AdvisoryNonFatalBit));
@@ -145,7 +145,7 @@ public sealed class ErrorReporter(
 
     private void ReportUncorrectable(ErrorDecision decision, ErrorFacts facts, TlpHeader? tlp, uint[]? prefixes)
     {
-        SetDeviceStatus(decision.Severity == ErrorSeverity.Fatal
+        SetDeviceStatus(decision, decision.Severity == ErrorSeverity.Fatal
             ? PciExpressCapability.FatalErrorDetected
             : PciExpressCapability.NonFatalErrorDetected, facts);
         var deciding = DecidingAer(facts);
@@ -212,6 +212,14 @@ public sealed class ErrorReporter(
         sink.SendErrorMessage(message);
     }
 
+    private void LogCorrectable(ErrorDecision decision, ErrorFacts facts, int bit)
+    {
+        if (OwnAer(facts) is not { } own)
+            return;
+        own.Config.HwSetBits(own.CorrectableStatus, 4, 1u << bit);
+        decision.AddLogged("logs it in AER", own.Config.Describe(own.CorrectableStatus, bit));
+    }
+
     private void LogUncorrectable(ErrorDecision decision, ErrorFacts facts, TlpHeader? tlp, uint[]? prefixes, bool masked)
     {
         if (OwnAer(facts) is not { } own)
@@ -219,15 +227,16 @@ public sealed class ErrorReporter(
         if (masked)
         {
             own.Config.HwSetBits(own.UncorrectableStatus, 4, facts.Mask);
+            decision.AddLogged("sets AER status, but logs no header: masked", own.Config.Describe(own.UncorrectableStatus, facts.Bit));
             return;
         }
         if (own.TryRecord(facts, tlp, prefixes))
         {
-            decision.Add(ErrorStepKind.Logged, "logs it in AER", own.Config.Describe(own.UncorrectableStatus, facts.Bit),
+            decision.AddLogged("logs it in AER", own.Config.Describe(own.UncorrectableStatus, facts.Bit),
                 own.Config.Describe(own.Control, 0));
             return;
         }
-        decision.Add(ErrorStepKind.Logged, "sets AER status but finds the Header Log occupied (§6.2.4.2)",
+        decision.AddLogged("sets AER status but finds the Header Log occupied (§6.2.4.2)",
             own.Config.Describe(own.UncorrectableStatus, facts.Bit), own.Config.Describe(own.Control, 0));
         if (own.Implements(PcieError.HeaderLogOverflow))
             Report(PcieError.HeaderLogOverflow);
@@ -239,12 +248,11 @@ public sealed class ErrorReporter(
         decision.Add(ErrorStepKind.NoMessage, "sends no Message, masked", mask);
     }
 
-    private void SetDeviceStatus(int bit, ErrorFacts facts)
+    private void SetDeviceStatus(ErrorDecision decision, int bit, ErrorFacts facts)
     {
-        var bits = 1u << bit;
-        if (facts.Error == PcieError.UnsupportedRequest)
-            bits |= 1u << PciExpressCapability.UnsupportedRequestDetected;
-        config.HwSetBits(pcie.DeviceStatus, 2, bits);
+        int[] bits = facts.Error == PcieError.UnsupportedRequest ? [bit, PciExpressCapability.UnsupportedRequestDetected] : [bit];
+        foreach (var set in bits) config.HwSetBits(pcie.DeviceStatus, 2, 1u << set);
+        decision.AddLogged("shows it in Device Status", [.. bits.Select(set => config.Describe(pcie.DeviceStatus, set))]);
     }
 
     private void SetPciStatus(PcieError error)

@@ -57,6 +57,9 @@ public sealed record ErrorStep(long Chain, ErrorStepKind Kind, string Component,
     /// <summary>The register fields that decided, with their values at that moment.</summary>
     public IReadOnlyList<RegisterBit> Bits { get; init; } = [];
 
+    /// <summary>The register fields that were set, with their values afterwards.</summary>
+    public IReadOnlyList<RegisterBit> Written { get; init; } = [];
+
     /// <summary>The error, where one was detected.</summary>
     public PcieError? Error { get; init; }
 

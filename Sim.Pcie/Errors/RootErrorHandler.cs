@@ -99,8 +99,18 @@ public sealed class RootErrorHandler
         }
         _config.HwSet(_aer.RootErrorStatus, 4, status);
         _config.HwSet(_aer.ErrorSource, 4, source);
-        Show(chain, ErrorStepKind.RootLogged,
-            $"logs {message}: Root Error Status {status & 0x7FFFFFF:X8}h, Error Source Identification {source:X8}h", message);
+        var correctable = message.Severity == ErrorSeverity.Correctable;
+        int[] bits = correctable ? [0, 1] : message.Severity == ErrorSeverity.Fatal ? [2, 3, 4, 6] : [2, 3, 5];
+        _trace.Show(new(chain, ErrorStepKind.RootLogged, _config.Name, _port.RoutingId,
+            $"logs {message}: Root Error Status {status & 0x7FFFFFF:X8}h, Error Source Identification {source:X8}h")
+        {
+            Message = message,
+            Written =
+            [
+                .. bits.Select(bit => _config.Describe(_aer.RootErrorStatus, bit)).Where(bit => bit.Value != 0),
+                _config.Describe(_aer.ErrorSource, correctable ? 0 : 16),
+            ],
+        });
     }
 
     private void UpdateInterrupt(long chain, bool signals, ErrorMessage? message = null)

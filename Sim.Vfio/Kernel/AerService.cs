@@ -31,15 +31,24 @@ internal sealed class AerService(HostKernel kernel, PciFunction port)
         var source = await port.ReadAsync(port.Aer + AerErrorSource, 4);
         await port.WriteAsync(port.Aer + AerRootStatus, 4, status);
         if ((status & RootCorrectableReceived) != 0)
-            await ProcessAsync(AerSeverity.Correctable, new((ushort)source), (status & RootMultipleCorrectable) != 0);
+            await ProcessAsync(AerSeverity.Correctable, new((ushort)source), (status & RootMultipleCorrectable) != 0, Case((ushort)source));
         if ((status & RootUncorrectableReceived) != 0)
         {
             var severity = (status & RootFatalReceived) != 0 ? AerSeverity.Fatal : AerSeverity.NonFatal;
-            await ProcessAsync(severity, new((ushort)(source >> 16)), (status & RootMultipleUncorrectable) != 0);
+            var uncorrectable = (ushort)(source >> 16);
+            await ProcessAsync(severity, new(uncorrectable), (status & RootMultipleUncorrectable) != 0, Case(uncorrectable));
+        }
+
+        ErrorCase Case(ushort id)
+        {
+            var error = new ErrorCase(kernel, port, new RoutingId(id), "AER driver");
+            error.Tell($"reads Root Error Status {status:X8}h (§7.8.4.10) and Error Source Identification {source:X8}h (§7.8.4.11) of "
+                + $"{port.Id}, and clears what it read");
+            return error;
         }
     }
 
-    private async Task ProcessAsync(AerSeverity severity, RoutingId source, bool multiple)
+    private async Task ProcessAsync(AerSeverity severity, RoutingId source, bool multiple, ErrorCase error)
     {
         // Until 6.16 the port's line comes before the search, afterwards behind it.
         // One decision per error: the port's line and the details go together.
@@ -49,15 +58,16 @@ internal sealed class AerService(HostKernel kernel, PciFunction port)
         if (Release == KernelRelease.Linux616 && !silent) PrintSource(severity, source, multiple, reporters.Count > 0);
         if (reporters.Count == 0 && AerText.NoDetails(source, Release) is { } line) kernel.Log.Write(KernelLogLevel.Info, port.Line(line));
 
+        if (reporters.Count == 0) error.Tell("finds nobody who reported it: no details and no recovery");
         List<(PciFunction Function, AerRegisters Registers)> details = [];
         foreach (var reporter in reporters)
         {
-            if (await ReadDetailsAsync(reporter, severity) is not { } registers) continue;
+            if (await ReadDetailsAsync(reporter, severity, error) is not { } registers) continue;
             details.Add((reporter, registers));
             if (!silent) Print(reporter, severity, registers, source, several: reporters.Count > 1);
         }
 
-        foreach (var (function, registers) in details) await HandleAsync(function, severity, registers);
+        foreach (var (function, registers) in details) await HandleAsync(function, severity, registers, error);
     }
 
     /// <summary>The port itself first, then everything below it; after a single Message the first match ends the search.</summary>
@@ -89,13 +99,26 @@ internal sealed class AerService(HostKernel kernel, PciFunction port)
     }
 
     /// <summary>Null: no AER capability, or nothing unmasked in it; the kernel then neither prints nor recovers.</summary>
-    private static async Task<AerRegisters?> ReadDetailsAsync(PciFunction function, AerSeverity severity)
+    private static async Task<AerRegisters?> ReadDetailsAsync(PciFunction function, AerSeverity severity, ErrorCase error)
     {
-        if (function.Aer == 0) return null;
+        if (function.Aer == 0)
+        {
+            error.Tell($"{function.Id} has no AER capability: no details and no recovery");
+            return null;
+        }
+
         // The Link to a Function with a fatal error may be dead, except where the registers are above that Link.
-        if (severity == AerSeverity.Fatal && !function.IsDownstreamPort) return default(AerRegisters);
-        var registers = await function.ReadAerAsync();
-        return registers!.Value.HasUnmasked(severity) ? registers : null;
+        if (severity == AerSeverity.Fatal && !function.IsDownstreamPort)
+        {
+            error.Tell($"does not read {function.Id}: the Link to a Function with a fatal error may be dead");
+            return default(AerRegisters);
+        }
+
+        var registers = (await function.ReadAerAsync())!.Value;
+        var has = registers.HasUnmasked(severity);
+        error.Tell($"reads AER status {registers.StatusFor(severity):X8}h of {function.Id}"
+            + (has ? "" : ": nothing unmasked, so no details and no recovery"));
+        return has ? registers : null;
     }
 
     private void PrintSource(AerSeverity severity, RoutingId source, bool multiple, bool found)
@@ -124,17 +147,18 @@ internal sealed class AerService(HostKernel kernel, PciFunction port)
         return !limit.Allow(kernel.Sim.Now);
     }
 
-    private async Task HandleAsync(PciFunction function, AerSeverity severity, AerRegisters registers)
+    private async Task HandleAsync(PciFunction function, AerSeverity severity, AerRegisters registers, ErrorCase error)
     {
         if (severity == AerSeverity.Correctable)
         {
             await function.WriteAsync(function.Aer + AerCorrectableStatus, 4, registers.CorrectableStatus);
             await ErrorRecovery.ClearDeviceStatusAsync(function);
+            error.Tell($"clears Correctable Error Status (§7.8.4.5) and Device Status of {function.Id}: no recovery");
             return;
         }
 
         var channel = severity == AerSeverity.Fatal ? ChannelState.Frozen : ChannelState.Normal;
-        await ErrorRecovery.RunAsync(kernel, function, channel, ResetBelowAsync);
+        await ErrorRecovery.RunAsync(error, function, channel, ResetBelowAsync);
     }
 
     private async Task<bool> ResetBelowAsync(PciFunction bridge)

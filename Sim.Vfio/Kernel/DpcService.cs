@@ -4,8 +4,8 @@ using static Sim.Vfio.Kernel.PciRegisters;
 
 namespace Sim.Vfio.Kernel;
 
-/// <summary>The Linux DPC driver on one Root Port: after containment it prints why, waits for the Link to be down, releases it,
-/// recovers.</summary>
+/// <summary>The Linux DPC driver on one Root Port or Switch Downstream Port: after containment it prints why, waits for the Link to be
+/// down, releases it, recovers.</summary>
 internal sealed class DpcService(HostKernel kernel, PciFunction port)
 {
     private static readonly SimDuration Patience = SimDuration.FromSeconds(1);
@@ -21,13 +21,19 @@ internal sealed class DpcService(HostKernel kernel, PciFunction port)
         await port.WriteAsync(port.Dpc + DpcStatus, 2, DpcInterrupt);
         if ((status & DpcTriggered) == 0) return;
         kernel.Outcome.Record(HostEventKind.LinkDown, port.Id, kernel.Below(port), $"{DpcText.Reason(status)} at {port.Id}");
-        await PrintAsync(status);
-        await ErrorRecovery.RunAsync(kernel, port, ChannelState.Frozen, ReleaseAsync);
+        var source = new RoutingId((ushort)await port.ReadAsync(port.Dpc + DpcErrorSource, 2));
+        var error = new ErrorCase(kernel, port, HasMessage(status) ? source : port.Id, "DPC driver");
+        error.Tell($"reads DPC Status {status:X4}h (§7.9.14.4): {DpcText.Reason(status)}"
+            + (HasMessage(status) ? $", DPC Error Source ID {source} (§7.9.14.5)" : ""));
+        await PrintAsync(status, source);
+        await ErrorRecovery.RunAsync(error, port, ChannelState.Frozen, bridge => ReleaseAsync(bridge, error));
     }
 
-    private async Task PrintAsync(ushort status)
+    /// <summary>Trigger Reason ERR_NONFATAL or ERR_FATAL received.</summary>
+    private static bool HasMessage(ushort status) => (status >> 1 & 3) is 1 or 2;
+
+    private async Task PrintAsync(ushort status, RoutingId source)
     {
-        var source = new RoutingId((ushort)await port.ReadAsync(port.Dpc + DpcErrorSource, 2));
         foreach (var line in DpcText.Containment(status, source, kernel.Policy.Release))
             kernel.Log.Write(KernelLogLevel.Warning, port.Line(line));
         var ownError = (status >> 1 & 3) == 0;
@@ -40,11 +46,12 @@ internal sealed class DpcService(HostKernel kernel, PciFunction port)
         await port.WriteAsync(port.Aer + AerUncorrectableStatus, 4, registers.UncorrectableStatus);
     }
 
-    private async Task<bool> ReleaseAsync(PciFunction bridge)
+    private async Task<bool> ReleaseAsync(PciFunction bridge, ErrorCase error)
     {
         if (!await WaitAsync(port.Express + LinkStatus, LinkActive, 0)) return false;
         if (!await WaitAsync(port.Dpc + DpcStatus, DpcRootPortBusy, 0)) return false;
         await port.WriteAsync(port.Dpc + DpcStatus, 2, DpcTriggered);
+        error.Tell($"waited until the Link of {port.Id} was down, and clears DPC Trigger Status: the Link may come up");
         if (!await WaitAsync(port.Express + LinkStatus, LinkActive, LinkActive)) return false;
         await kernel.Sim.Delay(kernel.Policy.ResetWait);
         var below = kernel.Below(bridge);

@@ -4,55 +4,78 @@ namespace Sim.Vfio.Kernel;
 internal static class ErrorRecovery
 {
     /// <summary>Runs the recovery and logs how it ended.</summary>
-    /// <param name="kernel">The kernel.</param>
+    /// <param name="error">The error, and the kernel that works at it.</param>
     /// <param name="reporter">The Function whose error it is.</param>
     /// <param name="channel">Normal for non-fatal errors, frozen for fatal ones and after containment.</param>
     /// <param name="resetBelow">Resets what is below the port; false if it did not come back. Only for a frozen channel.</param>
     public static async Task<bool> RunAsync(
-        HostKernel kernel, PciFunction reporter, ChannelState channel, Func<PciFunction, Task<bool>> resetBelow)
+        ErrorCase error, PciFunction reporter, ChannelState channel, Func<PciFunction, Task<bool>> resetBelow)
     {
+        var kernel = error.Kernel;
         // The port above an Endpoint or Switch Upstream Port; a Root or Downstream Port stands for itself.
         var bridge = reporter.IsDownstreamPort ? reporter : reporter.Parent ?? reporter;
         var functions = kernel.Below(bridge);
-        var successful = await RecoverAsync(kernel, functions, bridge, channel, resetBelow);
+        error.Tell($"begins recovery of all below {bridge.Id}, channel {channel.ToString().ToLowerInvariant()}");
+        var successful = await RecoverAsync(error, functions, bridge, channel, resetBelow);
         if (successful)
         {
             await ClearStatusAsync(reporter);
-            foreach (var (function, driver) in Handlers(functions)) await driver.ResumeAsync(function);
+            error.Tell($"clears Device Status (§7.5.3.5) and AER status (§7.8.4.2) of {reporter.Id}");
+            foreach (var (function, driver) in Handlers(functions))
+            {
+                await driver.ResumeAsync(function);
+                error.Tell($"resume of {driver.Name} at {function.Id}");
+            }
         }
+
+        error.Tell($"device recovery {(successful ? "successful" : "failed")}");
 
         kernel.Log.Write(successful ? KernelLogLevel.Info : KernelLogLevel.Error, bridge.Line(AerText.Recovery(successful)));
         return successful;
     }
 
     private static async Task<bool> RecoverAsync(
-        HostKernel kernel, IReadOnlyList<PciFunction> functions, PciFunction bridge, ChannelState channel,
+        ErrorCase error, IReadOnlyList<PciFunction> functions, PciFunction bridge, ChannelState channel,
         Func<PciFunction, Task<bool>> resetBelow)
     {
         var vote = ErrorVote.CanRecover;
-        foreach (var function in functions) vote = ErrorVotes.Merge(vote, await DetectedAsync(kernel, function, channel));
-        if (channel == ChannelState.Frozen && !await resetBelow(bridge)) return false;
+        foreach (var function in functions) vote = ErrorVotes.Merge(vote, await DetectedAsync(error, function, channel));
+        if (channel == ChannelState.Frozen)
+        {
+            var answers = await resetBelow(bridge);
+            error.Tell($"what is below {bridge.Id} was reset and {(answers ? "answers again" : "does not answer")}");
+            if (!answers) return false;
+        }
+
         if (vote == ErrorVote.CanRecover)
         {
             vote = ErrorVote.Recovered;
-            foreach (var (function, driver) in Handlers(functions)) vote = ErrorVotes.Merge(vote, await driver.MmioEnabledAsync(function));
+            foreach (var (function, driver) in Handlers(functions))
+                vote = ErrorVotes.Merge(vote, await error.CallAsync("mmio_enabled", function, driver, driver.MmioEnabledAsync));
         }
 
         if (vote == ErrorVote.NeedReset)
         {
             // Up to 6.17 the kernel leaves a non-fatal NEED_RESET to the drivers' slot_reset and resets nothing itself.
             vote = ErrorVote.Recovered;
-            foreach (var (function, driver) in Handlers(functions)) vote = ErrorVotes.Merge(vote, await driver.SlotResetAsync(function));
+            foreach (var (function, driver) in Handlers(functions))
+                vote = ErrorVotes.Merge(vote, await error.CallAsync("slot_reset", function, driver, driver.SlotResetAsync));
         }
 
         return vote == ErrorVote.Recovered;
     }
 
-    private static async Task<ErrorVote> DetectedAsync(HostKernel kernel, PciFunction function, ChannelState channel)
+    private static async Task<ErrorVote> DetectedAsync(ErrorCase error, PciFunction function, ChannelState channel)
     {
-        if (function.Driver is { HandlesErrors: true } driver) return await driver.ErrorDetectedAsync(function, channel);
+        if (function.Driver is { HandlesErrors: true } driver)
+        {
+            var call = $"error_detected({channel.ToString().ToLowerInvariant()})";
+            return await error.CallAsync(call, function, driver, f => driver.ErrorDetectedAsync(f, channel));
+        }
+
         if (function.IsBridge) return ErrorVote.None;
-        kernel.Log.Write(KernelLogLevel.Info, function.Line(AerText.NoCallback));
+        error.Tell($"{function.Id} has no driver with error_detected: nothing below the port recovers");
+        error.Kernel.Log.Write(KernelLogLevel.Info, function.Line(AerText.NoCallback));
         return ErrorVote.NoAerDriver;
     }
 

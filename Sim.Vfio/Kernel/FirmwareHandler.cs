@@ -16,12 +16,16 @@ internal static class FirmwareHandler
     {
         await kernel.Sim.Delay(kernel.Policy.FirmwareLatency);
         var (severity, source) = await ReadRootAsync(port);
+        var error = new ErrorCase(kernel, port, source, "firmware");
+        error.Tell("handles the system error first: reads and clears Root Error Status (§7.8.4.10) of "
+            + $"{port.Id}, {severity} from {source}");
         var reporter = source is { } id ? kernel.Find(id) : null;
         // A record needs AER registers to be acted on; where the reporter has none, the Root Port's own stand for it.
         var subject = reporter is { Aer: not 0 } ? reporter : port;
+        if (subject != reporter) error.Tell($"{source} has no AER capability: the record holds {port.Id}'s own registers");
         var record = await ReadRecordAsync(subject);
         await ClearAsync(subject);
-        Deliver(kernel, subject, severity, record);
+        Deliver(error, subject, severity, record);
     }
 
     private static async Task<(AerSeverity Severity, RoutingId? Source)> ReadRootAsync(PciFunction port)
@@ -53,8 +57,9 @@ internal static class FirmwareHandler
             await function.WriteAsync(function.Aer + status, 4, await function.ReadAsync(function.Aer + status, 4));
     }
 
-    private static void Deliver(HostKernel kernel, PciFunction subject, AerSeverity severity, GhesRecord record)
+    private static void Deliver(ErrorCase error, PciFunction subject, AerSeverity severity, GhesRecord record)
     {
+        var kernel = error.Kernel;
         var ghes = severity switch
         {
             AerSeverity.Correctable => GhesSeverity.Corrected,
@@ -68,8 +73,11 @@ internal static class FirmwareHandler
             _ => KernelLogLevel.Emergency,
         };
         kernel.Log.Write(level, GhesText.Record(kernel.NextGhesRecord(), ErrorSourceNumber, ghes, record, kernel.Policy.Release));
+        var word = ghes.ToString().ToLowerInvariant();
+        error.Tell($"clears the registers of {subject.Id} and reports a platform error record (GHES): {word}");
         if (ghes == GhesSeverity.Fatal)
         {
+            error.HandedTo("kernel").Tell($"panics: {GhesText.Panic}");
             kernel.Panic(subject, GhesText.Panic);
             return;
         }
@@ -81,6 +89,7 @@ internal static class FirmwareHandler
         if (aerSeverity == AerSeverity.NonFatal)
             kernel.Sim.Start($"recovery of {subject}", Recover);
 
-        Task Recover() => ErrorRecovery.RunAsync(kernel, subject, ChannelState.Normal, bridge => BusReset.RunAsync(kernel, bridge));
+        Task Recover() => ErrorRecovery.RunAsync(
+            error.HandedTo("kernel"), subject, ChannelState.Normal, bridge => BusReset.RunAsync(kernel, bridge));
     }
 }

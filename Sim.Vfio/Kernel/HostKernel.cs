@@ -12,6 +12,7 @@ public sealed class HostKernel
     private readonly List<PciFunction> _functions = [];
     private readonly Dictionary<RoutingId, PciFunction> _byId = [];
     private int _ghesRecords;
+    private int _errorCases;
 
     /// <summary>Boots a kernel on an enumerated hierarchy.</summary>
     /// <param name="root">The Root Complex.</param>
@@ -48,6 +49,9 @@ public sealed class HostKernel
 
     /// <summary>What happened to the host.</summary>
     public HostOutcome Outcome { get; }
+
+    /// <summary>What is done on account of errors, as it is done.</summary>
+    public Probe<HostAction> Actions { get; } = new();
 
     /// <summary>Every Function, a bridge before what is below it, a PF before its VFs.</summary>
     public IReadOnlyList<PciFunction> Functions => _functions;
@@ -92,13 +96,22 @@ public sealed class HostKernel
     public async Task StartErrorServicesAsync()
     {
         await ErrorSetup.ProgramAsync(this);
-        foreach (var function in _functions)
-            if (function is { IsBridge: true, Driver: null }) await PortDriver.BindAsync(function);
         foreach (var port in Root.RootPorts)
         {
             var function = this[port.Function.Id];
-            await RootPortServices.StartAsync(this, port, function);
+            await PortServices.StartAsync(this, port, function);
         }
+
+        foreach (var function in _functions.Where(f => f is { IsDownstreamPort: true, Parent: not null, Dpc: not 0 }))
+            await PortServices.StartAsync(this, function);
+        await SavePortStatesAsync();
+    }
+
+    /// <summary>Has the drivers of bridges save the registers as they stand now: what they bring back after a reset from above.</summary>
+    public async Task SavePortStatesAsync()
+    {
+        foreach (var function in _functions)
+            if (function is { IsBridge: true, Driver: null or PortDriver }) await PortDriver.BindAsync(function);
     }
 
     /// <summary>Gives a requester an interrupt: a vector with a handler and, where interrupts are remapped, an entry of its own.</summary>
@@ -111,6 +124,8 @@ public sealed class HostKernel
         var target = Root.Interrupts.Allocate(name, handler);
         return Iommu?.Remap(requester, target) ?? target;
     }
+
+    internal int NextErrorCase() => ++_errorCases;
 
     internal int NextGhesRecord() => ++_ghesRecords;
 

@@ -17,6 +17,8 @@ public sealed class PciFunction
         Msix = discovered.Capabilities.GetValueOrDefault(CapabilityId.Msix);
         Aer = discovered.ExtendedCapabilities.GetValueOrDefault(ExtendedCapabilityId.AdvancedErrorReporting);
         Dpc = discovered.ExtendedCapabilities.GetValueOrDefault(ExtendedCapabilityId.DownstreamPortContainment);
+        Acs = discovered.ExtendedCapabilities.GetValueOrDefault(ExtendedCapabilityId.AccessControlServices);
+        ResizableBar = discovered.ExtendedCapabilities.GetValueOrDefault(ExtendedCapabilityId.ResizableBar);
         Sriov = discovered.ExtendedCapabilities.GetValueOrDefault(ExtendedCapabilityId.SingleRootIov);
     }
 
@@ -55,6 +57,12 @@ public sealed class PciFunction
 
     /// <summary>Offset of Downstream Port Containment; 0 without.</summary>
     public int Dpc { get; }
+
+    /// <summary>Offset of Access Control Services; 0 without.</summary>
+    public int Acs { get; }
+
+    /// <summary>Offset of Resizable BAR; 0 without.</summary>
+    public int ResizableBar { get; }
 
     /// <summary>Offset of SR-IOV; 0 without.</summary>
     public int Sriov { get; }

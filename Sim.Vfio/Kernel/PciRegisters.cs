@@ -26,6 +26,10 @@ internal static class PciRegisters
     public const uint InitiateFlr = 1 << 15;
     public const uint LinkActive = 1 << 13;
 
+    // Access Control Services (§7.7.11), Resizable BAR (§7.8.6).
+    public const int AcsControl = 0x06;
+    public const int ResizableBarControl = 0x08;
+
     // MSI (§7.7.1).
     public const int MsiControl = 0x02;
     public const int MsiAddress = 0x04;

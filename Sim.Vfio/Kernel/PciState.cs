@@ -30,6 +30,8 @@ public sealed class PciState
 
     private static IEnumerable<(int Offset, int Size)> Registers(PciFunction function)
     {
+        // A BAR keeps only what its size lets through.
+        if (function.ResizableBar != 0) yield return (function.ResizableBar + ResizableBarControl, 4);
         for (var offset = FirstBar; offset <= LastHeaderDword; offset += 4)
         {
             // Secondary Status is RW1C: the I/O base and limit beside it go back alone. Bridge Control likewise without Interrupt Pin.
@@ -53,6 +55,17 @@ public sealed class PciState
             yield return (function.Sriov + SriovControl, 2);
         }
 
+        if (function.Acs != 0) yield return (function.Acs + AcsControl, 2);
+        if (function is { IsBridge: true, Msi: not 0 })
+        {
+            // The 64-bit layout that every port here has (§7.7.1).
+            yield return (function.Msi + MsiAddress, 4);
+            yield return (function.Msi + MsiAddress + 4, 4);
+            yield return (function.Msi + MsiAddress + 8, 2);
+            yield return (function.Msi + MsiControl, 2);
+        }
+
+        if (function.Dpc != 0) yield return (function.Dpc + DpcControl, 2);
         if (function.Msix != 0) yield return (function.Msix + MsixControl, 2);
         yield return (Command, 2);
     }

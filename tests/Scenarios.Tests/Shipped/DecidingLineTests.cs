@@ -25,6 +25,9 @@ internal sealed class DecidingLineTests
 
     private static readonly object[] Verdicts =
     [
+        Flip("a mask before containment", "containment-at-root-or-switch", "switch", "switch: { registers: { root-ports",
+            "switch: { registers: { functions: { Uncorrectable Error Mask.Malformed TLP Mask: 1 }, root-ports", AloneContained,
+            Alone, "Malformed TLP Mask=1"),
         Flip("a device's policy", Main, "mlx5 / native-aer / today", "nic: { model: mlx5 }",
             "nic: { model: mlx5, stopped_store: unsupported-request }", Fine,
             Reported, "Root Error Command.Non-Fatal Error Reporting Enable=1"),
@@ -169,6 +172,11 @@ internal sealed class DecidingLineTests
         new object[] { "iommu-groups-follow-acs", "isolate", "kernel: { acs: isolate }", "kernel: { acs: no-redirect }" },
         new object[] { "iommu-groups-follow-acs", "port-without-acs", "acs: absent",
             "acs: [source-validation, request-redirect, completion-redirect, upstream-forwarding]" },
+        new object[] { "containment-at-root-or-switch", "switch", "switch-ports: { DPC Control.DPC Trigger Enable: 1 } } }\n    both",
+            "switch-ports: { DPC Control.DPC Trigger Enable: 0 } } }\n    both" },
+        new object[] { "containment-at-root-or-switch", "root",
+            "root-ports: { DPC Control.DPC Trigger Enable: 1 }, switch-ports: { DPC Control.DPC Trigger Enable: 0 }",
+            "root-ports: { DPC Control.DPC Trigger Enable: 0 }, switch-ports: { DPC Control.DPC Trigger Enable: 0 }" },
         new object[] { "peer-writes-race-reset", "type1", "kernel: type1", "kernel: iommufd" },
         new object[] { Main, "mlx5 / silent / today", "vcpus_stop: before-device", "vcpus_stop: after-device" },
     ];

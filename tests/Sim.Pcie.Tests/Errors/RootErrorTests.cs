@@ -176,6 +176,9 @@ public sealed class RootErrorTests
         function.Config.Write(function.Express.DeviceControl, 2, 0xF);
         function.Reporter.Report(PcieError.UnsupportedRequest, TestFunction.Write);
         _port.Root.Receive(function.Sent.Single());
-        Assert.That(lines, Is.EqualTo(new[] { "1 Detected", "1 Decided", "1 MessageSent", "1 Forwarded", "1 RootLogged", "1 Interrupt" }));
+        Assert.That(lines, Is.EqualTo(new[]
+        {
+            "1 Detected", "1 Decided", "1 Logged", "1 MessageSent", "1 Forwarded", "1 RootLogged", "1 Interrupt",
+        }));
     }
 }

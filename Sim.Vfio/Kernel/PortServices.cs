@@ -4,8 +4,9 @@ using static Sim.Vfio.Kernel.PciRegisters;
 
 namespace Sim.Vfio.Kernel;
 
-/// <summary>What a host runs on one Root Port: the port services behind its interrupt, and whoever takes its system errors.</summary>
-internal sealed class RootPortServices
+/// <summary>What a host runs on one port: the port services behind its interrupt, and on a Root Port whoever takes its system
+/// errors.</summary>
+internal sealed class PortServices
 {
     private readonly HostKernel _kernel;
     private readonly PciFunction _port;
@@ -14,16 +15,16 @@ internal sealed class RootPortServices
     private bool _handling;
     private bool _again;
 
-    private RootPortServices(HostKernel kernel, PciFunction port)
+    private PortServices(HostKernel kernel, PciFunction port, bool isRoot)
     {
         (_kernel, _port) = (kernel, port);
-        if (kernel.Policy.Owner == ErrorOwner.Native && port.Aer != 0) _aer = new(kernel, port);
+        if (isRoot && kernel.Policy.Owner == ErrorOwner.Native && port.Aer != 0) _aer = new(kernel, port);
         if (kernel.Policy.Dpc != DpcTrigger.Off && port.Dpc != 0) _dpc = new(kernel, port);
     }
 
     public static async Task StartAsync(HostKernel kernel, RootPort hardware, PciFunction port)
     {
-        var services = new RootPortServices(kernel, port);
+        var services = new PortServices(kernel, port, isRoot: true);
         hardware.SystemErrors.Subscribe((SimTime _, in Sim.Pcie.Errors.ErrorMessage _) => services.OnSystemError());
         if (port.Msi != 0) await services.EnableInterruptAsync();
         if (services._aer is { } aer) await aer.StartAsync();
@@ -36,9 +37,22 @@ internal sealed class RootPortServices
         }
     }
 
+    /// <summary>A Switch Downstream Port: containment is all that it has a service for.</summary>
+    public static async Task StartAsync(HostKernel kernel, PciFunction port)
+    {
+        var services = new PortServices(kernel, port, isRoot: false);
+        if (services._dpc is not { } dpc || port.Msi == 0) return;
+        await services.EnableInterruptAsync();
+        await dpc.StartAsync();
+    }
+
     private async Task EnableInterruptAsync()
     {
-        var target = _kernel.Root.Interrupts.Allocate($"pcieport {_port.Id}", OnInterrupt);
+        // A Root Port's interrupt is the Root Complex's own affair; any other crosses the IOMMU.
+        var name = $"pcieport {_port.Id}";
+        var target = _port.Parent is null
+            ? _kernel.Root.Interrupts.Allocate(name, OnInterrupt)
+            : _kernel.AllocateInterrupt(_port.Id, name, OnInterrupt);
         var wide = (await _port.ReadAsync(_port.Msi + MsiControl, 2) & Msi64) != 0;
         await _port.WriteAsync(_port.Msi + MsiAddress, 4, (uint)target.Address);
         if (wide) await _port.WriteAsync(_port.Msi + MsiAddress + 4, 4, (uint)(target.Address >> 32));
