@@ -1,4 +1,5 @@
 using Scenarios.Language;
+using Sim.Pcie.Inject;
 
 namespace Scenarios.Model;
 
@@ -18,8 +19,21 @@ public sealed class InjectEntry : TimelineEntry
 /// <summary>The errors of an aer-inject file.</summary>
 public sealed class AerInjectEntry : TimelineEntry
 {
-    [Key("text", "What an aer-inject file holds: AER, PCI_ID, COR_STATUS, UNCOR_STATUS, HEADER_LOG.", Required = true)]
+    [Key("text", "What an aer-inject file holds: AER, PCI_ID, COR_STATUS, UNCOR_STATUS, HEADER_LOG.")]
     public string Text { get; private set; } = "";
+
+    [Key("file", "An aer-inject file, relative to the script, in place of 'text'.")]
+    public string File { get; private set; } = "";
+
+    /// <summary>The items, once the script was checked.</summary>
+    internal IReadOnlyList<AerInjection> Items { get; set; } = [];
+
+    /// <summary>Where an item is written: in the file, or in the script's text, of which the script's own line is known.</summary>
+    internal SourcePosition PositionOf(AerInjection item) =>
+        Path is null ? PositionOf("text") : new SourcePosition(Path, item.Line, 1);
+
+    /// <summary>The file as it was found; null for a text.</summary>
+    internal string? Path { get; set; }
 }
 
 /// <summary>Something goes wrong on a link, below the Transaction Layer.</summary>

@@ -38,6 +38,9 @@ public sealed class Expectation : ScriptItem
     [Key("path", "Texts, each of which the path of some TLP that was sent contains: a hop, a decision, a register field.")]
     public IReadOnlyList<string> Path { get; private set; } = [];
 
+    [Key("explained", "Texts, each of which the chain of some error contains: a step, a register field, what the host did.")]
+    public IReadOnlyList<string> Explained { get; private set; } = [];
+
     [Key("iommu_groups", "Groups that must be among the IOMMU groups, each as its Functions with commas between: 'nic, nic.vf0'.")]
     public IReadOnlyList<string> IommuGroups { get; private set; } = [];
 
@@ -48,6 +51,6 @@ public sealed class Expectation : ScriptItem
     public Named<TimeComparison> LoadLatency { get; private set; } = Named<TimeComparison>.Empty;
 
     internal bool DemandsNothing => Host.Count + Migration.Count + Because.Count + Differences.Count + Dmesg.Count + NoDmesg.Count
-        + Path.Count + IommuGroups.Count
+        + Path.Count + Explained.Count + IommuGroups.Count
         + Counters.Items.Count + LoadLatency.Items.Count == 0 && BecauseMatches is null && Difference is null;
 }

@@ -8,9 +8,14 @@ namespace Scenarios.Model;
 /// <summary>What the shape of a script cannot say: names that must exist, and topologies that can be built.</summary>
 internal static partial class ScriptChecks
 {
+    private const string AerInjectKind = "an aer-inject file";
+
     private static readonly string[] Kinds = ["root-ports", "switch-ports", "functions"];
 
-    public static void Check(Script script, ErrorList errors)
+    /// <param name="script">The script.</param>
+    /// <param name="folder">The folder that files are named from.</param>
+    /// <param name="errors">Takes what is wrong.</param>
+    public static void Check(Script script, string folder, ErrorList errors)
     {
         TopologyChecks.Check(script.Topology, errors);
         var components = Components(script.Topology).ToList();
@@ -31,6 +36,7 @@ internal static partial class ScriptChecks
         MigrationChecks.Check(script, errors);
         SpaceChecks.Check(script, errors, of => Function(errors, script, of));
         if (script.Timeline.Count == 0) errors.Add(script.PositionOf("timeline"), "the timeline is empty; expected at least one entry");
+        foreach (var inject in script.Timeline.OfType<AerInjectEntry>()) AerInject(errors, folder, inject);
         foreach (var entry in script.Timeline) Entry(errors, script, entry);
     }
 
@@ -42,7 +48,7 @@ internal static partial class ScriptChecks
             case PollHealthEntry poll: Known(errors, "actor", poll.By, script.Actors.Names); break;
             case MigrateEntry migrate: Function(errors, script, migrate.Of); break;
             case InjectEntry inject: Injected(errors, script, inject); break;
-            case AerInjectEntry inject: AerInject(errors, inject); break;
+            case AerInjectEntry: break;
             case LinkFaultEntry fault: Known(errors, "port", fault.On, Sockets(script.Topology)); break;
             case SendTlpEntry send: SendTlp(errors, script, send); break;
             case WriteConfigEntry write: Opened(errors, script, write.Of); break;
@@ -73,15 +79,30 @@ internal static partial class ScriptChecks
                 $"'{inject.Header}' is no TLP header; expected 3 or 4 DWs like '40000001 0000000f fee00000'");
     }
 
-    private static void AerInject(ErrorList errors, AerInjectEntry inject)
+    private static void AerInject(ErrorList errors, string folder, AerInjectEntry inject)
     {
+        if (inject.Text.Length > 0 == inject.File.Length > 0)
+        {
+            errors.Add(inject.Position, "this entry says both 'text' and 'file', or neither; expected one of them");
+            return;
+        }
+
+        inject.Path = inject.File.Length > 0 ? Path.Combine(folder, inject.File) : null;
         try
         {
-            AerInjectFile.Parse(inject.Text);
+            inject.Items = AerInjectFile.Parse(inject.Path is { } path ? ScriptText.Read(path, AerInjectKind) : inject.Text);
+        }
+        catch (AerInjectFormatException e) when (inject.Path is { } file)
+        {
+            errors.Add(new SourcePosition(file, e.Line, e.Column), e.Complaint);
         }
         catch (AerInjectFormatException e)
         {
             errors.Add(inject.PositionOf("text"), $"line {e.Line}, column {e.Column} of the aer-inject text: {e.Complaint}");
+        }
+        catch (ScriptException e)
+        {
+            errors.Add(inject.PositionOf("file"), $"'{inject.File}': {e.Errors[0].Message}");
         }
     }
 

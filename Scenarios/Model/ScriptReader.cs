@@ -57,7 +57,7 @@ public static class ScriptReader
             });
         }
         errors.ThrowIfAny(); // What cannot be read is not checked: one mistake, one line.
-        foreach (var variant in variants) ScriptChecks.Check(variant.Script, errors);
+        foreach (var variant in variants) ScriptChecks.Check(variant.Script, Path.GetDirectoryName(file) ?? "", errors);
         if (!errors.Any) foreach (var variant in variants.Where(v => v.Destination is not null)) Check(variant, errors);
         ExpectationChecks.Check(variants, errors, machine?.Host is null ? [] : axesOfPlatform);
         errors.ThrowIfAny();

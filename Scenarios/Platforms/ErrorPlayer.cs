@@ -17,12 +17,15 @@ internal sealed class ErrorPlayer(Machine machine)
 
     public void Inject(AerInjectEntry entry)
     {
-        foreach (var item in AerInjectFile.Parse(entry.Text))
+        foreach (var item in entry.Items)
         {
-            var function = machine.Named().Select(n => n.Function).FirstOrDefault(f => f.Id == item.Id)
-                ?? throw new ScriptException(entry.PositionOf("text"),
-                    $"line {item.Line} of the aer-inject text: no Function is at {item.Id}; expected one of "
+            if (machine.Named().Select(n => n.Function).FirstOrDefault(f => f.Id == item.Id) is not { } function)
+            {
+                var where = entry.Path is null ? $"line {item.Line} of the aer-inject text: " : "";
+                throw new ScriptException(entry.PositionOf(item), $"{where}no Function is at {item.Id}; expected one of "
                     + string.Join(", ", machine.Named().Select(n => $"{n.Function.Id} ({n.Name})")));
+            }
+
             item.Apply(function.Errors);
         }
     }

@@ -40,7 +40,10 @@ public sealed record DecidingField(string Component, string Register, string Fie
 }
 
 /// <summary>One error from its TLP to its last consequence.</summary>
-public sealed record ErrorChain(string Title, IReadOnlyList<ChainStep> Steps);
+public sealed record ErrorChain(string Title, IReadOnlyList<ChainStep> Steps)
+{
+    internal bool Contains(string text) => Steps.Any(s => s.Contains(text));
+}
 
 /// <summary>The way of one TLP that was sent, and of what it became and of its completions.</summary>
 /// <param name="Title">The TLP and who sent it.</param>
@@ -48,14 +51,16 @@ public sealed record ErrorChain(string Title, IReadOnlyList<ChainStep> Steps);
 public sealed record RoutePath(string Title, string Way, IReadOnlyList<ChainStep> Steps)
 {
     internal bool Contains(string text) => Title.Contains(text, StringComparison.Ordinal) || Way.Contains(text, StringComparison.Ordinal)
-        || Steps.Any(s => $"{s.Component}: {s.What}".Contains(text, StringComparison.Ordinal)
-            || s.Fields.Any(f => f.ToString().Contains(text, StringComparison.Ordinal)));
+        || Steps.Any(s => s.Contains(text));
 }
 
 /// <summary>One decision or event on the way of an error or a TLP.</summary>
 public sealed record ChainStep(SimTime Time, string Component, string What, IReadOnlyList<DecidingField> Fields)
 {
     public ChainStep(SimTime time, string component, string what) : this(time, component, what, []) { }
+
+    internal bool Contains(string text) => $"{Component}: {What}".Contains(text, StringComparison.Ordinal)
+        || Fields.Any(f => f.ToString().Contains(text, StringComparison.Ordinal));
 }
 
 /// <summary>What a stretch or instant of a lane means; renderers give each its own colour and mark.</summary>

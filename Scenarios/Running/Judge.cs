@@ -40,6 +40,8 @@ internal static class Judge
             yield return $"the kernel log contains '{text}'; expected it not to";
         foreach (var text in expected.Path.Where(t => !result.Paths.Any(p => p.Contains(t))))
             yield return $"none of {result.Paths.Count} paths contains '{text}'; expected one that does";
+        foreach (var text in expected.Explained.Where(t => !result.Chains.Any(c => c.Contains(t))))
+            yield return $"none of {result.Chains.Count} chains of errors contains '{text}'; expected one that does";
         foreach (var group in expected.IommuGroups.Where(g => !result.IommuGroups.Contains(g)))
             yield return result.IommuGroups.Count == 0
                 ? "there are no IOMMU groups, as there is no IOMMU; expected 'iommu: {}' in the script"
