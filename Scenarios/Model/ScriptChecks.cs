@@ -73,7 +73,7 @@ internal static partial class ScriptChecks
     {
         Known(errors, "component", inject.On, Components(script.Topology));
         if (ErrorTable.Find(inject.Error.Name) is null)
-            Known(errors, "error", inject.Error, ErrorTable.All.Select(e => e.Name.ToLowerInvariant().Replace(' ', '-')));
+            Known(errors, "error", inject.Error, ErrorTable.All.Select(e => ErrorTable.WordOf(e.Name)));
         if (!Platforms.ErrorPlayer.TryHeader(inject.Header, out _))
             errors.Add(inject.PositionOf("header"),
                 $"'{inject.Header}' is no TLP header; expected 3 or 4 DWs like '40000001 0000000f fee00000'");

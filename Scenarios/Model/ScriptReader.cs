@@ -57,8 +57,9 @@ public static class ScriptReader
             });
         }
         errors.ThrowIfAny(); // What cannot be read is not checked: one mistake, one line.
-        foreach (var variant in variants) ScriptChecks.Check(variant.Script, Path.GetDirectoryName(file) ?? "", errors);
-        if (!errors.Any) foreach (var variant in variants.Where(v => v.Destination is not null)) Check(variant, errors);
+        var folder = Path.GetDirectoryName(file) ?? "";
+        foreach (var variant in variants) ScriptChecks.Check(variant.Script, folder, errors);
+        if (!errors.Any) foreach (var variant in variants.Where(v => v.Destination is not null)) Check(variant, folder, errors);
         ExpectationChecks.Check(variants, errors, machine?.Host is null ? [] : axesOfPlatform);
         errors.ThrowIfAny();
         return new ScriptFile(file, variants)
@@ -94,10 +95,10 @@ public static class ScriptReader
     }
 
     /// <summary>A destination can be built, and has the devices that come with the guest.</summary>
-    private static void Check(ResolvedScript variant, ErrorList errors)
+    private static void Check(ResolvedScript variant, string folder, ErrorList errors)
     {
         var (here, there) = (variant.Script, variant.Destination!);
-        ScriptChecks.Check(there, errors);
+        ScriptChecks.Check(there, folder, errors);
         foreach (var device in there.Topology.Devices.Items)
         {
             if (here.Topology.Devices.Find(device.Name) is { } same && same.Value.Model != device.Value.Model)

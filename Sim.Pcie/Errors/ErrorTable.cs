@@ -82,17 +82,19 @@ public static class ErrorTable
     /// ("malformed-tlp"), in either case.</summary>
     public static ErrorFacts? Find(string name)
     {
+        var word = WordOf(name);
         foreach (var row in Rows)
         {
-            if (row.KernelName.Equals(name, StringComparison.OrdinalIgnoreCase)
-                || row.Name.Replace(' ', '-').Equals(name.Replace(' ', '-'), StringComparison.OrdinalIgnoreCase)
-                || (row.Name.EndsWith(" Error", StringComparison.Ordinal)
-                    && row.Name[..^6].Replace(' ', '-').Equals(name.Replace(' ', '-'), StringComparison.OrdinalIgnoreCase)))
+            var known = WordOf(row.Name);
+            if (row.KernelName.Equals(name, StringComparison.OrdinalIgnoreCase) || known == word || known == word + "-error")
                 return row;
         }
 
         return null;
     }
+
+    /// <summary>A name as a script writes it: "malformed-tlp", "replay-num-rollover".</summary>
+    public static string WordOf(string name) => name.ToLowerInvariant().Replace(' ', '-').Replace('_', '-');
 
     private static ErrorFacts?[] ByBit(bool correctable)
     {

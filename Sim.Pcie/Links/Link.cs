@@ -7,6 +7,10 @@ namespace Sim.Pcie.Links;
 /// <summary>A link between a downstream port (above) and an upstream port (below): two independent directions.</summary>
 public sealed class Link
 {
+    /// <summary>A test's look at every link that is connected on its thread; null outside of tests.</summary>
+    [ThreadStatic]
+    internal static Action<Link>? Connected;
+
     private Link(Port upper, Port lower, LinkSpeed speed, LinkWidth width, LinkProfile profile)
     {
         Upper = upper;
@@ -64,6 +68,7 @@ public sealed class Link
         var link = new Link(upper, lower, speed, width, profile ?? LinkProfile.Standard);
         upper.Attach(link, link.Downstream);
         lower.Attach(link, link.Upstream);
+        Connected?.Invoke(link);
         return link;
     }
 

@@ -50,6 +50,10 @@ internal sealed class AerService(HostKernel kernel, PciFunction port)
 
     private async Task ProcessAsync(AerSeverity severity, RoutingId source, bool multiple, ErrorCase error)
     {
+        // No Message TLP says it: the Root Port's own error.
+        if (source == port.Id)
+            kernel.Outcome.Record(HostEventKind.ErrorMessage, port.Id, [port], $"{severity} error of {port.Id} itself");
+
         // Until 6.16 the port's line comes before the search, afterwards behind it.
         // One decision per error: the port's line and the details go together.
         var silent = IsLimited(source, severity);

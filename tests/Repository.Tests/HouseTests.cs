@@ -103,7 +103,10 @@ public sealed class HouseTests
         Assert.Multiple(() =>
         {
             foreach (var script in scripts)
-                Assert.That(() => Scenarios.Model.ScriptReader.ReadFile(Path.Combine(WorkingTree.Root, script.Path)), Throws.Nothing, script.Path);
+            {
+                var path = Path.Combine(WorkingTree.Root, script.Path);
+                Assert.That(() => Scenarios.Model.ScriptReader.ReadFile(path), Throws.Nothing, script.Path);
+            }
         });
     }
 

@@ -4,7 +4,8 @@ using Scenarios.Tests.Shipped;
 
 namespace Scenarios.Tests;
 
-/// <summary>Errors that a script injects, broken at one place: a line says file, line, column, what was wrong and what was expected.</summary>
+/// <summary>Errors that a script injects, broken at one place: a line says file, line, column, what was wrong and what was
+/// expected.</summary>
 internal sealed class BrokenErrorEntriesTests
 {
     private const string Inject = "containment-at-root-or-switch";
@@ -18,14 +19,18 @@ internal sealed class BrokenErrorEntriesTests
     [TearDown]
     public void TearDown() => Directory.Delete(_folder, recursive: true);
 
-    [TestCase(Inject, "on: nic,", "on: nik,", "x.yaml:{0}:35: no component is called 'nik' (did you mean 'nic'?)")]
-    [TestCase(Inject, "error: malformed-tlp", "error: malformed-tpl", "x.yaml:{0}:47: no error is called 'malformed-tpl' (did you mean 'malformed-tlp'?)")]
-    [TestCase(Inject, "error: malformed-tlp", "error: malformed-tlp, header: 40000001 f", "x.yaml:{0}:70: '40000001 f' is no TLP header; expected 3 or 4 DWs")]
-    [TestCase(Inject, "do: inject, on: nic, error", "do: inject, error", "x.yaml:{0}:5: an entry of 'timeline' says no 'on'; expected 'on: a name'")]
-    [TestCase(Fault, "on: rp0, fault: bad-tlp", "on: nic, fault: bad-tlp", "x.yaml:{0}:38: no port is called 'nic'; expected one of rp0")]
+    [TestCase(Inject, "on: nic,", "on: nik,", "x.yaml:{0}:33: no component is called 'nik' (did you mean 'nic'?)")]
+    [TestCase(Inject, "error: malformed-tlp", "error: malformed-tpl",
+        "x.yaml:{0}:45: no error is called 'malformed-tpl' (did you mean 'malformed-tlp'?)")]
+    [TestCase(Inject, "error: malformed-tlp", "error: malformed-tlp, header: 40000001 f",
+        "x.yaml:{0}:68: '40000001 f' is no TLP header; expected 3 or 4 DWs")]
+    [TestCase(Inject, "do: inject, on: nic, error", "do: inject, error",
+        "x.yaml:{0}:5: an entry of 'timeline' says no 'on'; expected 'on: a name'")]
+    [TestCase(Fault, "on: rp0, fault: bad-tlp", "on: nic, fault: bad-tlp", "x.yaml:{0}:36: no port is called 'nic'; expected one of rp0")]
     [TestCase(Fault, "fault: bad-tlp, towards: device }\n  -", "fault: bad-tpl, towards: device }\n  -",
-        "x.yaml:{0}:50: 'fault' is 'bad-tpl' (did you mean 'bad-tlp'?)")]
-    [TestCase(Fault, "towards: device }\n  -", "towards: host }\n  -", "x.yaml:{0}:68: 'towards' is 'host'; expected one of device, root")]
+        "x.yaml:{0}:48: 'fault' is 'bad-tpl' (did you mean 'bad-tlp'?)")]
+    [TestCase(Fault, "towards: device }\n  -", "towards: host }\n  -",
+        "x.yaml:{0}:66: 'towards' is 'host' (did you mean 'root'?); expected one of device, root")]
     public void An_entry_is_named_where_it_is_wrong(string script, string old, string broken, string complaint)
     {
         var text = File.ReadAllText(Simulated.PathOf(script));
@@ -39,12 +44,14 @@ internal sealed class BrokenErrorEntriesTests
 
     [TestCase("AER BUS 256", "bad.aer:1:9: '256' is no number for BUS; expected a number from 0 to 255")]
     [TestCase("# nothing\n", "bad.aer:1:1: there is no error in this file; expected AER")]
-    [TestCase("AER PCI_ID 1:0.0\nUNCOR_STATUS COMP_ABBORT", "bad.aer:2:14: 'COMP_ABBORT' is no error of this kind; expected a number or one of DLP,")]
+    [TestCase("AER PCI_ID 1:0.0\nUNCOR_STATUS COMP_ABBORT",
+        "bad.aer:2:14: 'COMP_ABBORT' is no error of this kind; expected a number or one of DLP,")]
     [TestCase("AER PCI_ID 1:0.0\nUNCOR_STATUS DLP\nHEADER_LOG 1 2 3", "bad.aer:3:1: HEADER_LOG ends the file; expected a number behind it")]
     public void An_aer_inject_file_is_complained_of_in_its_own_lines(string content, string complaint)
     {
         File.WriteAllText(Path.Combine(_folder, "bad.aer"), content);
-        Assert.That(Errors(Path.Combine(_folder, "x.yaml"), Script("file: bad.aer")), Has.Some.StartsWith(Path.Combine(_folder, complaint)));
+        var errors = Errors(Path.Combine(_folder, "x.yaml"), Script("file: bad.aer"));
+        Assert.That(errors, Has.Some.StartsWith(Path.Combine(_folder, complaint)));
     }
 
     [TestCase("file: none.aer", "'none.aer': there is no such file; expected an aer-inject file")]
@@ -59,7 +66,7 @@ internal sealed class BrokenErrorEntriesTests
     }
 
     [TestCase("file: bus9.aer", "bus9.aer:2:1: no Function is at 09:00.0; expected one of 00:01.0 (rp0), 01:00.0 (nic)")]
-    [TestCase("text: AER BUS 9 UNCOR_STATUS DLP", "x.yaml:6:37: line 1 of the aer-inject text: no Function is at 09:00.0; expected one of")]
+    [TestCase("text: AER BUS 9 UNCOR_STATUS DLP", "x.yaml:6:38: line 1 of the aer-inject text: no Function is at 09:00.0; expected one of")]
     public void A_Function_that_the_machine_does_not_have_is_exit_code_2(string keys, string complaint)
     {
         File.WriteAllText(Path.Combine(_folder, "bus9.aer"), "# the bus that is not there\nAER BUS 9 UNCOR_STATUS DLP\n");

@@ -177,7 +177,7 @@ internal sealed class DecidingLineTests
         new object[] { "containment-at-root-or-switch", "root",
             "root-ports: { DPC Control.DPC Trigger Enable: 1 }, switch-ports: { DPC Control.DPC Trigger Enable: 0 }",
             "root-ports: { DPC Control.DPC Trigger Enable: 0 }, switch-ports: { DPC Control.DPC Trigger Enable: 0 }" },
-        new object[] { "every-aer-error", "malformed-tlp / on", "error: malformed-tlp }", "error: bad-tlp }" },
+        new object[] { "every-aer-error", "malformed-tlp / on", "on: sw.a, error: malformed-tlp }", "on: sw.a, error: bad-tlp }" },
         new object[] { "every-aer-error", "bad-tlp / off", "Device Control.Correctable Error Reporting Enable: 0",
             "Device Control.Correctable Error Reporting Enable: 1" },
         new object[] { "errors-of-an-aer-inject-file", "masked", "Malformed TLP Mask: 1 }", "Malformed TLP Mask: 0 }" },

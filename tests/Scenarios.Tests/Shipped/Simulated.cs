@@ -3,6 +3,7 @@ using Scenarios.Platforms;
 using Scenarios.Results;
 using Scenarios.Running;
 using Sim.Core;
+using Sim.Pcie.Links;
 
 namespace Scenarios.Tests.Shipped;
 
@@ -32,12 +33,33 @@ internal static class Simulated
     {
         var text = File.ReadAllText(PathOf(name));
         Assert.That(text.Split(old), Has.Length.EqualTo(2), $"{name} contains '{old}' once");
-        var file = ScriptReader.Read($"{name}.yaml", text.Replace(old, fresh));
+        var file = ScriptReader.Read(PathOf(name), text.Replace(old, fresh));
         return Run(file with { Variants = [.. file.Variants.Where(v => v.Variant.Name == variant)] });
     }
 
     public static ScenarioResult Run(ScriptFile file, bool trace = true, EventQueueKind queue = EventQueueKind.Wheel) =>
-        new ScenarioRunner(new SimulatedVariants(CheckMachine, trace, queue), Environment.ProcessorCount).Run(file, CancellationToken.None);
+        new ScenarioRunner(new Observed(new SimulatedVariants(CheckMachine, trace, queue)), Environment.ProcessorCount)
+            .Run(file, CancellationToken.None);
+
+    /// <summary>Every link of every machine is watched: what is lost, doubled or reordered against Table 2-42 fails the variant.</summary>
+    private sealed class Observed(IVariantRunner variants) : IVariantRunner
+    {
+        public VariantResult Run(ResolvedScript script, CancellationToken cancellation)
+        {
+            var observers = new List<FabricObserver>();
+            Link.Connected = link => observers.Add(new FabricObserver(link.Upper.Sim, [link]));
+            try
+            {
+                var result = variants.Run(script, cancellation);
+                var violations = observers.SelectMany(o => o.Violations).ToList();
+                return violations.Count == 0 ? result : throw new InvalidOperationException(string.Join('\n', violations));
+            }
+            finally
+            {
+                Link.Connected = null;
+            }
+        }
+    }
 
     public static JudgedVariant Of(ScenarioResult result, string variant) =>
         result.Variants.SingleOrDefault(v => v.Result.Variant.Name == variant)

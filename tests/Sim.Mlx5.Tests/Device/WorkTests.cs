@@ -181,7 +181,7 @@ public sealed class WorkTests
         Assert.That(user.Queue.TryTake(out _), Is.False);
     }
 
-    [Test]
+    [Test, ObservedFabric.Unobserved("measures allocation")]
     public void Nothing_is_allocated_for_work_once_the_buffers_exist()
     {
         var (host, user) = Opened();

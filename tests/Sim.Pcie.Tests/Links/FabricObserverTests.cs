@@ -8,6 +8,7 @@ using Sim.Pcie.Transactions;
 
 namespace Sim.Pcie.Tests.Links;
 
+[ObservedFabric.Unobserved("breaks the rules itself")]
 public class FabricObserverTests
 {
     private static readonly RoutingId Me = RoutingId.Of(1, 0, 0);
@@ -57,6 +58,22 @@ public class FabricObserverTests
         Assert.That(p.Observer.Arrived, Is.GreaterThan(1000));
         Assert.That(p.Observer.Overtakings, Is.GreaterThan(0), "what may pass, passes");
         p.AssertQuiet();
+    }
+
+    [Test]
+    public void A_model_that_breaks_a_rule_is_told_which()
+    {
+        var sim = new Simulator();
+        var from = new HoardingPort(sim, "from", FlowControlCredits.Typical);
+        var link = Link.Connect(from, new HoardingPort(sim, "to", FlowControlCredits.Typical), LinkSpeed.Gen4, LinkWidth.X1);
+        using var observer = new FabricObserver(sim, [link]);
+        Tlp[] sent = [Tlps.MemoryWrite(Me, 0x1000, 4), Tlps.MemoryWrite(Me, 0x2000, 4), Tlps.MemoryRead(Me, 1, 0x3000, 4)];
+        foreach (var tlp in sent) link.Downstream.Accepted.Emit(sim.Now, new TlpAccepted(link.Downstream, tlp, null));
+        foreach (var i in (int[])[2, 1, 0, 0]) link.Downstream.Arrived.Emit(sim.Now, new TlpHop(link.Downstream, sim.Now, sent[i]));
+        Assert.That(observer.Violations, Has.Count.EqualTo(4));
+        Assert.That(observer.Violations[0], Does.Contain("MRd").And.Contain("against Table 2-42 B2a"), "a read passed two writes");
+        Assert.That(observer.Violations[2], Does.Contain("0x2000").Or.Contain("00002000").And.Contain("against Table 2-42 A2a"));
+        Assert.That(observer.Violations[3], Does.Contain("arrived and was never sent, or twice"));
     }
 
     [Test]

@@ -104,7 +104,7 @@ public sealed class TranslationGateTests
         Assert.That(_done, Is.EqualTo(new[] { "read UnsupportedRequest" }));
     }
 
-    [Test]
+    [Test, ObservedFabric.Unobserved("measures allocation")]
     public void Waiting_allocates_nothing_in_steady_state()
     {
         void Round()
