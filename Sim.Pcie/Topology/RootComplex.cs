@@ -338,6 +338,12 @@ public sealed class RootComplex
             return;
         }
 
+        if (BlocksPoison(port, peer, in tlp))
+        {
+            port.RefuseSilently(in tlp, from, peer.Function, CompletionStatus.UnsupportedRequest);
+            return;
+        }
+
         if (peer != port
             && AcsRules.OfRequest(port.Function.Acs, port.Function.BlocksEgressTo(peer.Function), tlp.Header.At) == AcsRoute.Blocked)
         {
@@ -366,6 +372,15 @@ public sealed class RootComplex
         var target = translation.Address;
         if (tlp.Header.Type == TlpType.MWr) peer.Peers.Write(in tlp, from, target, ready);
         else peer.Peers.Request(port, in tlp, from, target);
+    }
+
+    /// <summary>DPC's Poisoned TLP Egress Blocking at the port that a TLP would leave by: that port reports it (§6.2.11.5).</summary>
+    private bool BlocksPoison(RootPort port, RootPort egress, in Tlp tlp)
+    {
+        if ((egress.Function.Blocks & EgressBlocking.Poisoned) == 0 || !tlp.Header.Poisoned || !tlp.Header.HasData) return false;
+        _routes.Show(port, in tlp.Header, "poisoned, and not let out by", egress);
+        egress.Function.Errors.Report(PcieError.PoisonedTlpEgressBlocked, tlp.Header, prefixes: ReceiverChecks.PrefixesOf(in tlp));
+        return true;
     }
 
     private void ShowNoWay(RootPort port, in TlpHeader header, ulong address)
@@ -411,6 +426,12 @@ public sealed class RootComplex
         {
             if (_routes.IsObserved)
                 _routes.Show(port, in header, "routed by ID: its Requester's bus is below", peer, peer.Function.DescribeBuses());
+            if (BlocksPoison(port, peer, in tlp))
+            {
+                port.Drop(in tlp, from);
+                return;
+            }
+
             peer.Transmitter.Send(in tlp, Sim.Now + Options.Latency, from);
         }
         else

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Repository.Tests;
 
 /// <summary>The house rules, held against the repository as it is.</summary>
-public sealed class HouseTests
+public sealed partial class HouseTests
 {
     /// <summary>Analysis, outside the simulation: floating point and MathNet are welcome.</summary>
     private static bool IsAnalysis(SourceFile file) => file.Path.StartsWith("Sim.Core/Statistics", StringComparison.Ordinal);
@@ -109,6 +111,28 @@ public sealed class HouseTests
             }
         });
     }
+
+    [Test]
+    public void A_test_that_a_document_names_exists()
+    {
+        var tests = WorkingTree.Files.ToLookup(f => Path.GetFileName(f.Path));
+        Assert.Multiple(() =>
+        {
+            foreach (var document in WorkingTree.Files.Where(f => f.Path.EndsWith(".md", StringComparison.Ordinal)))
+            {
+                foreach (Match named in TestName().Matches(document.Text))
+                {
+                    var (test, method) = (named.Groups[1].Value, named.Groups[2].Value);
+                    var call = method.Length == 0 ? "" : $" {method}(";
+                    var found = tests[$"{test}.cs"].Any(f => f.Text.Contains(call, StringComparison.Ordinal));
+                    Assert.That(found, Is.True, $"{document.Path}: {named.Value}");
+                }
+            }
+        });
+    }
+
+    [GeneratedRegex(@"\b([A-Z]\w*Tests)\b(?:\.(\w+))?(?![/\w])")]
+    private static partial Regex TestName();
 
     private static void Hold(IEnumerable<SourceFile> files, Func<SourceFile, IEnumerable<string>> rule)
     {

@@ -1,7 +1,9 @@
 using NUnit.Framework;
 using Sim.Pcie.Errors;
+using Sim.Pcie.Inject;
 using Sim.Pcie.Spec;
 using Sim.Pcie.Topology;
+using Sim.Pcie.Transactions;
 
 namespace Sim.Pcie.Tests.Topology;
 
@@ -122,6 +124,40 @@ public class PeerToPeerTests
             var arrived = p.At(p.Devices[3].Device).Single(h => h.Type == TlpType.MRd);
             Assert.That((arrived.RequesterId, arrived.LengthDw), Is.EqualTo((p.Devices[0].Id, 128)));
         }
+    }
+
+    [TestCase(RootPeerToPeer.Forward, true)]
+    [TestCase(RootPeerToPeer.Forward, false)]
+    [TestCase(RootPeerToPeer.Resegment, true)]
+    public void A_Root_Port_lets_no_poisoned_TLP_out_where_its_DPC_blocks_them(RootPeerToPeer policy, bool blocks)
+    {
+        var p = new PeerPlatform(new RootComplexOptions { PeerToPeer = policy });
+        var egress = p.Ports[1].Function;
+        if (blocks) p.Configure(egress, egress.Dpc!.Control, 2, 1 << 5);
+        var write = Tlps.MemoryWrite(p.Devices[0].Id, p.Bars[3] + 8, p.Ports[0].Bodies.Rent(new byte[] { 1, 2, 3, 4 }));
+        write.Header.Poisoned = true;
+        TlpInjector.Send(p.Devices[0].Device, in write);
+        p.Run();
+        Assert.That(p.At(p.Devices[3].Device).Count(h => h.Type == TlpType.MWr), Is.EqualTo(blocks ? 0 : 1));
+        Assert.That(p.Errors.Contains(("rp1", PcieError.PoisonedTlpEgressBlocked)), Is.EqualTo(blocks), "the Egress Port reports it");
+        Assert.That(egress.Aer!.Config.Bit(egress.Aer.UncorrectableStatus, 26), Is.EqualTo(blocks));
+        p.AssertQuiet();
+    }
+
+    [Test]
+    public void A_poisoned_completion_is_dropped_there_and_its_Requester_times_out()
+    {
+        var p = new PeerPlatform();
+        var egress = p.Ports[0].Function;
+        p.Configure(egress, egress.Dpc!.Control, 2, 1 << 5);
+        var answer = Tlps.CompletionWithData(Tlps.MemoryRead(p.Devices[0].Id, 0, p.Bars[3], 4).Header, p.Devices[3].Id, 4, 0,
+            p.Ports[0].Bodies.RentDword(7));
+        answer.Header.Poisoned = true;
+        TlpInjector.Send(p.Devices[3].Device, in answer);
+        p.Run();
+        Assert.That(p.At(p.Switch.Upstream), Is.Empty.Or.None.Matches<TlpHeader>(h => h.IsCompletion));
+        Assert.That(p.Errors, Has.Member(("rp0", PcieError.PoisonedTlpEgressBlocked)));
+        p.AssertQuiet();
     }
 
     private static PeerPlatform Resegmenting(int boundary) => new(
