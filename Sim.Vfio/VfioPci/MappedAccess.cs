@@ -29,8 +29,8 @@ public enum AccessOutcome
 /// <param name="Load">What a load brought back; default for stores and accesses that did not complete.</param>
 public readonly record struct ProcessAccess(AccessOutcome Outcome, SimTime Issued, CpuLoad Load)
 {
-    /// <summary>The value a load put into the register.</summary>
-    public ulong Value => Load.Value;
+    /// <summary>The value a load put into the register: all ones where nobody answered a guest's.</summary>
+    public ulong Value => Outcome == AccessOutcome.Segfault ? ulong.MaxValue : Load.Value;
 }
 
 /// <summary>Loads and stores through a mapping, with page faults: what the MMU and the kernel's fault handler do between a user and a
