@@ -21,7 +21,7 @@ internal static class BecauseLine
 
     public static string Of(
         NameBook names, Recorder recorder, MemoryWatch watch, HostIntegrity host, IReadOnlyList<MigrationDifference> differences,
-        IReadOnlyList<RoutePath> paths, IReadOnlyList<GuestProblem> noticed)
+        IReadOnlyList<RoutePath> paths, IReadOnlyList<GuestProblem> noticed, string atDestination = "")
     {
         List<string> parts = [];
         if (Accesses(recorder) is { } accesses) parts.Add(accesses);
@@ -54,6 +54,7 @@ internal static class BecauseLine
             .Select(e => e.Detail);
         if (worst.FirstOrDefault() is { } detail) parts.Add(detail);
         if (differences.Count > 0) parts.Add(differences[0].Brief + (differences.Count > 1 ? $" (and {differences.Count - 1} more)" : ""));
+        if (atDestination.Length > 0) parts.Add($"at the destination {atDestination}");
         if (noticed.Count > 0) parts.Add($"the guest noticed {noticed[0]}" + (noticed.Count > 1 ? $" (and {noticed.Count - 1} more)" : ""));
         if (parts.Count == 0) parts.Add(Quiet(recorder));
         return string.Join("; ", parts);

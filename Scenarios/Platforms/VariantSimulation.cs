@@ -65,11 +65,13 @@ internal sealed class VariantSimulation(
         var incoming = player.Migration is { Error: Sim.Vfio.Errno.None } sent ? Receive(sent, book) : null;
         var migration = new MigrationJudge(machine, cast, causes, reference, player.Migration, incoming).Judge();
         var host = HostJudge.Grade(recorder, watch);
+        if (incoming is { } there && there.Host > host) host = there.Host;
         var counters = recorder.Counted.ToList();
         IReadOnlyList<GuestProblem> noticed = [];
         if (incoming is { } arrived)
         {
             counters.Add(("jobs completed by the guest", arrived.Completed));
+            counters.Add(("kernel log lines at the destination", arrived.LogLines));
             counters.AddRange(cast.GuestFunctions.Zip(arrived.Buses, (f, bus) => ($"bus of {f.Name} at the destination", (long)bus)));
         }
         else if (cast.Vmm is { } vmm && cast.GuestDevice!.Personality.Report(vmm.Cpu.Program) is var report)
@@ -89,7 +91,7 @@ internal sealed class VariantSimulation(
             Host = host,
             Migration = migration.Verdict,
             Differences = migration.Differences,
-            Because = BecauseLine.Of(names, recorder, watch, host, migration.Differences, player.Paths, noticed),
+            Because = BecauseLine.Of(names, recorder, watch, host, migration.Differences, player.Paths, noticed, incoming?.Because ?? ""),
             Counters = counters,
             Tlps = tlps,
             TlpCount = trace?.Count ?? 0,
@@ -253,6 +255,8 @@ internal sealed class VariantSimulation(
     {
         var (machine, cast) = Boot(DestinationGuestBase, _ => Task.CompletedTask, isDestination: true);
         var vmm = cast.Vmm!;
+        var names = new NameBook(machine);
+        var (recorder, watch) = (new Recorder(machine, names), new MemoryWatch(machine, cast));
         IncomingMigrationResult? result = null;
         var images = new byte[vmm.Devices.Count][];
         for (var i = 0; i < images.Length; i++)
@@ -275,9 +279,13 @@ internal sealed class VariantSimulation(
         if (result is { Failure: null } arrived) book.Arrived(SimTime.Zero + (arrived.Resumed - begins), sent.Completed);
         var (completed, problems) = cast.GuestDevice!.Personality.Report(vmm.Cpu.Program);
         var snapshot = result?.Snapshot is { } s && images.All(i => i is not null) ? s with { Images = images } : null;
+        var host = HostJudge.Grade(recorder, watch);
         return new Arrival(result?.Failure ?? (result is null ? "the destination did not resume" : null), snapshot, completed, problems)
         {
             Buses = [.. cast.GuestFunctions.Select(f => (int)f.Id.Bus)],
+            Host = host,
+            Because = host == HostIntegrity.Intact ? "" : BecauseLine.Of(names, recorder, watch, host, [], [], []),
+            LogLines = recorder.Dmesg.Count,
         };
     }
 }
@@ -291,4 +299,13 @@ internal sealed record Arrival(string? Failure, GuestSnapshot? Snapshot, int Com
 {
     /// <summary>Bus numbers of the guest's functions there.</summary>
     public IReadOnlyList<int> Buses { get; init; } = [];
+
+    /// <summary>What became of that host.</summary>
+    public HostIntegrity Host { get; init; }
+
+    /// <summary>Why, if it is not intact.</summary>
+    public string Because { get; init; } = "";
+
+    /// <summary>Lines of its kernel's log.</summary>
+    public int LogLines { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Scenarios.Output;
+using Scenarios.Results;
 
 namespace Scenarios.Tests.Shipped;
 
@@ -44,6 +45,18 @@ internal sealed class MigrationDifferenceTests
         Assert.That(result.Counter("IOMMU faults"), Is.Positive);
         Assert.That(result.Counter("peer TLPs to a stopped Function"), Is.Zero);
         Assert.That(result.Differences.Select(d => d.Cause ?? ""), Has.Some.Contains("(SecondStageNotPermitted)"));
+    }
+
+    [Test]
+    public void What_becomes_of_the_destination_counts_for_host_integrity()
+    {
+        const string Vmm = "vmm: { guest_memory: 1MiB, stop_window: 40us }";
+        var result = Simulated.Edited("one-device-or-no-peer-mapping", "p2p-states", Vmm,
+            $"destination: {{ platform: {{ peer_to_peer: unsupported-request }} }}\n{Vmm}").Variants.Single().Result;
+        Assert.That(result.Host, Is.EqualTo(HostIntegrity.Contained));
+        Assert.That(result.Because, Does.StartWith("at the destination rp0 signals its AER interrupt"));
+        Assert.That(result.Counter("kernel log lines"), Is.Zero);
+        Assert.That(result.Counter("kernel log lines at the destination"), Is.Positive);
     }
 
     [TestCase("link-efficiency", "the run", "no device was stopped, no request refused")]
