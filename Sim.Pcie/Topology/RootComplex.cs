@@ -252,7 +252,7 @@ public sealed class RootComplex
             }
 
 
-            _routes.Show(port, in header, "ends here: an interrupt (§6.1.4)");
+            if (_routes.IsObserved) _routes.Show(port, in header, "ends here: an interrupt (§6.1.4)");
             var data = TranslationAgent is null ? tlp.Body!.Dword : translation.Data;
             var requester = header.RequesterId;
             port.Drop(in tlp, from);
@@ -410,14 +410,15 @@ public sealed class RootComplex
         ref readonly var header = ref tlp.Header;
         if (header.RequesterId == HostRequester.Id)
         {
-            _routes.Show(port, in header, "ends here: the CPU's");
+            if (_routes.IsObserved) _routes.Show(port, in header, "ends here: the CPU's");
             from.ReturnCredits(in tlp, Sim.Now);
             port.Requester.OnCompletion(in header, tlp.Body);
             port.Release(in tlp);
         }
         else if (header.RequesterId == port.Function.Id)
         {
-            _routes.Show(port, in header, "taken by the Root Complex, for the Requester whose request it took over");
+            if (_routes.IsObserved)
+                _routes.Show(port, in header, "taken by the Root Complex, for the Requester whose request it took over");
             from.ReturnCredits(in tlp, Sim.Now);
             port.Peers.OnCompletion(in tlp);
             port.Release(in tlp);
