@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Scenarios.Dumps;
@@ -153,14 +154,22 @@ internal static class ResultsJson
         }
     }
 
+    // A line each, which the writer does not indent by itself: most of a large run's results are steps.
     private static void Step(Utf8JsonWriter json, ChainStep step)
     {
-        json.WriteStartObject();
-        json.WriteNumber("t_fs", step.Time.Femtoseconds);
-        json.WriteString("component", step.Component);
-        json.WriteString("what", step.What);
-        List(json, "fields", step.Fields, f => Field(json, f));
-        json.WriteEndObject();
+        var buffer = new ArrayBufferWriter<byte>();
+        buffer.Write("\n            "u8);
+        using (var line = new Utf8JsonWriter(buffer, EventsJson.OneLine))
+        {
+            line.WriteStartObject();
+            line.WriteNumber("t_fs", step.Time.Femtoseconds);
+            line.WriteString("component", step.Component);
+            line.WriteString("what", step.What);
+            List(line, "fields", step.Fields, f => Field(line, f));
+            line.WriteEndObject();
+        }
+
+        json.WriteRawValue(buffer.WrittenSpan, skipInputValidation: true);
     }
 
     private static void WhatIf(Utf8JsonWriter json, WhatIfAnswer answer)
