@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 using Scenarios.Language;
 using Scenarios.Model;
 using Scenarios.Output;
@@ -11,6 +12,14 @@ internal static class PciesimProgram
 {
     public static int Run(string[] args, IVariantRunner variants, TextWriter output, TextWriter error)
     {
+        // Asked by scripts and completions: answered before any command is made.
+        if (args is ["--version"])
+        {
+            var version = typeof(PciesimProgram).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!;
+            output.WriteLine(version.InformationalVersion);
+            return 0;
+        }
+
         try
         {
             var parsed = Root(variants).Parse(args);

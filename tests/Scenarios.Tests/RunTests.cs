@@ -117,6 +117,14 @@ internal sealed class RunTests
     }
 
     [Test]
+    public void The_version_is_the_assemblys()
+    {
+        var (code, output, error) = Pciesim.Run(new FakeRunner(), "--version");
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(output, Does.Match(@"^\d+\.\d+\.\d+(\+[0-9a-f]+)?\s*$"));
+    }
+
+    [Test]
     public void A_folder_of_scripts_is_a_regression_with_one_junit_file()
     {
         File.WriteAllText(Path.Combine(_folder.FullName, "a.yaml"), Scripts.Small);
