@@ -69,7 +69,5 @@ internal sealed partial class HtmlReport
         Add($"</table></div>");
     }
 
-    private static string ValueOf(DecidingField f) => Value(f.Value) + (f.From is { } from ? $" (from {from})" : "");
-
-    private static string Value(ulong value) => value < 10 ? $"{value}" : $"0x{value:x}";
+    private static string ValueOf(DecidingField f) => f.ValueText + (f.From is { } from ? $" (from {from})" : "");
 }

@@ -19,7 +19,7 @@ internal sealed class EventSpool(string path) : IDisposable
     {
         if (_used + Head + line.Length > _tail.Length)
         {
-            _file ??= new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            _file ??= Open();
             _file.Write(_tail.AsSpan(0, _used));
             _used = 0;
         }
@@ -60,6 +60,12 @@ internal sealed class EventSpool(string path) : IDisposable
     {
         _file?.Dispose();
         ArrayPool<byte>.Shared.Return(_tail);
+    }
+
+    private FileStream Open()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
     }
 
     private static (long Time, int Length) HeadOf(ReadOnlySpan<byte> record) =>

@@ -22,7 +22,6 @@ internal sealed class TraceFiles : IDisposable
     public TraceFiles(TraceTarget target, Variant variant, IReadOnlyList<LinkWay> ways)
     {
         (_target, _variant, _ways) = (target, variant, ways);
-        Directory.CreateDirectory(Path.GetDirectoryName(target.Events)!);
         _events = new EventSpool(target.Events + ".tlps");
         _event = new TlpEventWriter(_line, variant.Name);
         if (target.Pcapng is { } pcapng) _pcapng = new PcapngWriter(Open(pcapng), ways);
