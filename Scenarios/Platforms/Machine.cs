@@ -24,6 +24,7 @@ internal sealed class Machine
     private readonly Script _script;
     private readonly IReadOnlyList<RegisterChange> _changes;
     private readonly Dictionary<string, Socket> _sockets = [];
+    private readonly List<Function> _generators = [];
     private HostKernel? _kernel;
 
     public Machine(ResolvedScript resolved, EventQueueKind queue = EventQueueKind.Wheel)
@@ -113,15 +114,9 @@ internal sealed class Machine
     /// <summary>Whether a Requester is a traffic generator: its TLPs are too many to be told one by one.</summary>
     public bool IsBulk(RoutingId requester)
     {
-        foreach (var device in Devices)
-        {
-            if (device.Item.Model != DeviceModel.Traffic) continue;
-            foreach (var function in device.Device.Functions)
-            {
-                if (function.Id == requester) return true;
-            }
-        }
-
+        // Asked for every TLP on every link: by index, because enumerating an interface allocates.
+        for (var i = 0; i < _generators.Count; i++)
+            if (_generators[i].Id == requester) return true;
         return false;
     }
 
@@ -188,6 +183,7 @@ internal sealed class Machine
         {
             var unit = new DeviceUnit(Sim, name, item);
             Devices.Add(unit);
+            if (item.Model == DeviceModel.Traffic) _generators.AddRange(unit.Device.Functions);
             if (Platform?.DeviceName == name) Platform.Stand(unit.Pf, Platform.Seat.Device);
             Plug(item.At.Name, unit.Device, item.Link);
         }
