@@ -38,7 +38,7 @@ internal static class RunCommand
         {
             var file = machine.Read(parsed, parsed.GetValue(script)!, parsed.GetValue(seed));
             using var staged = new StagedFolder(parsed.GetValue(output) ?? Path.Combine("out", file.Name));
-            var traces = new RunTraces(staged, file, parsed.GetValue(trace), parsed.GetValue(compress));
+            using var traces = new RunTraces(staged, file, parsed.GetValue(trace), parsed.GetValue(compress));
             return Run(variants, parsed.GetValue(jobs), file, staged, traces, parsed.GetValue(explain), parsed.GetValue(whatIf),
                 parsed.InvocationConfiguration);
         });

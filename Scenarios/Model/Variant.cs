@@ -34,6 +34,9 @@ public sealed record ResolvedScript(Variant Variant, Script Script, ulong Seed)
     /// <summary>The files that its TLPs are streamed to; null to keep them in the result.</summary>
     internal TraceTarget? Traces { get; init; }
 
+    /// <summary>Its TLPs are put into words and files beside the simulation, for which there is a core.</summary>
+    internal bool TracesBeside { get; init; }
+
     /// <summary>Told how far its simulations are; null if nobody wants to know.</summary>
     internal ProgressMeter? Meter { get; init; }
 

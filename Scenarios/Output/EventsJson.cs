@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Scenarios.Results;
@@ -33,7 +34,9 @@ internal static class EventsJson
     /// <param name="tlps">The lines of its TLPs; null where they were kept in the result.</param>
     public static void Write(Stream output, VariantResult variant, EventSpool? tlps)
     {
-        using var json = new Utf8JsonWriter(output, OneLine);
+        // A line at a time, because a writer on a stream flushes the stream with itself.
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var json = new Utf8JsonWriter(buffer, OneLine);
         using var spooled = (tlps?.Read() ?? []).GetEnumerator();
         var more = spooled.MoveNext();
         foreach (var (time, item, of) in Events(variant, tlps is null).OrderBy(e => e.Time)) // Stable: equals stay as recorded.
@@ -42,7 +45,9 @@ internal static class EventsJson
             Write(json, variant.Variant.Name, time, item, of);
             json.Flush();
             json.Reset();
-            output.WriteByte((byte)'\n');
+            buffer.Write("\n"u8);
+            output.Write(buffer.WrittenSpan);
+            buffer.ResetWrittenCount();
         }
 
         for (; more; more = spooled.MoveNext()) output.Write(spooled.Current.Line.Span);

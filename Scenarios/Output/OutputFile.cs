@@ -11,8 +11,14 @@ internal static class OutputFile
 
     public static Stream Create(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
+        var file = Raw(path, FileAccess.Write);
         return path.EndsWith(Compressed, StringComparison.Ordinal) ? new GZipStream(file, CompressionLevel.Fastest) : file;
+    }
+
+    /// <summary>The file itself: what is written is not compressed, whatever its name.</summary>
+    public static FileStream Raw(string path, FileAccess access)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return new FileStream(path, FileMode.Create, access, FileShare.None, 1 << 16);
     }
 }

@@ -8,9 +8,9 @@ namespace Scenarios.Output;
 /// Where the traces of a run go: a run of one variant leaves trace.pcapng and trace.perfetto.json; a matrix leaves a pair for each variant
 /// below traces/, if they are asked for. All of it, and the event log, compressed if that is asked for.
 /// </summary>
-internal sealed class RunTraces(StagedFolder folder, ScriptFile file, bool asked, bool compressed)
+internal sealed class RunTraces(StagedFolder folder, ScriptFile file, bool asked, bool compressed) : IDisposable
 {
-    private const string Parts = ".parts";
+    private readonly EventLog _log = new(folder[LogName(compressed)], folder[".parts"]);
 
     private readonly string _ending = compressed ? OutputFile.Compressed : "";
 
@@ -19,9 +19,9 @@ internal sealed class RunTraces(StagedFolder folder, ScriptFile file, bool asked
     /// <summary>The script, each variant with the files that it streams to.</summary>
     public ScriptFile Traced => file with
     {
-        Variants = [.. file.Variants.Select(v => v with
+        Variants = [.. file.Variants.Select((v, i) => v with
         {
-            Traces = new TraceTarget(PartOf(v.Variant))
+            Traces = new TraceTarget(_log, i)
             {
                 Pcapng = Place(v.Variant, "pcapng"),
                 Perfetto = Place(v.Variant, "perfetto.json"),
@@ -29,34 +29,25 @@ internal sealed class RunTraces(StagedFolder folder, ScriptFile file, bool asked
         })],
     };
 
-    /// <summary>Puts the event log together and takes its parts away.</summary>
+    /// <summary>Completes the event log.</summary>
     /// <returns>The names of all files that were streamed.</returns>
     public IReadOnlyList<string> Finish(ScenarioResult result)
     {
-        var log = $"events.jsonl{_ending}";
-        Directory.CreateDirectory(folder.Path);
-        using (var whole = File.Create(folder[log]))
-        {
-            foreach (var variant in result.Variants.Select(v => v.Result))
-            {
-                var name = PartOf(variant.Variant);
-                if (!File.Exists(name)) // Whoever ran it kept its TLPs in the result.
-                    using (var written = OutputFile.Create(name)) EventsJson.Write(written, variant, null);
-                using var part = File.OpenRead(name);
-                part.CopyTo(whole);
-            }
-        }
-
-        if (Directory.Exists(folder[Parts])) Directory.Delete(folder[Parts], recursive: true);
+        var numbers = file.Variants.Select((v, i) => (v.Variant, i)).ToDictionary(v => v.Variant, v => v.i);
+        _log.Finish(result.Variants.Select(v => (numbers[v.Result.Variant],
+            (Action<Stream>)(log => EventsJson.Write(log, v.Result, null))))); // Whoever leaves no part keeps its TLPs in the result.
         var finished = result.Variants.Select(v => v.Result.Variant).ToHashSet();
         foreach (var cut in file.Variants.Select(v => v.Variant).Where(v => !finished.Contains(v)))
             foreach (var place in new[] { Place(cut, "pcapng"), Place(cut, "perfetto.json") })
                 if (place is not null) File.Delete(place); // Interrupted in the middle of it.
-        return [log, .. finished.SelectMany(v => new[] { Name(v, "pcapng"), Name(v, "perfetto.json") }).OfType<string>()
+        return [LogName(compressed), .. finished.SelectMany(v => new[] { Name(v, "pcapng"), Name(v, "perfetto.json") }).OfType<string>()
             .Where(n => File.Exists(folder[n]))];
     }
 
-    private string PartOf(Variant variant) => folder[$"{Parts}/{variant.FileName}{_ending}"];
+    /// <summary>Closes the log of a run that came to nothing.</summary>
+    public void Dispose() => _log.Dispose();
+
+    private static string LogName(bool compressed) => $"events.jsonl{(compressed ? OutputFile.Compressed : "")}";
 
     private string? Place(Variant variant, string kind) => Name(variant, kind) is { } name ? folder[name] : null;
 

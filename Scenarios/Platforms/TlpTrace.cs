@@ -8,8 +8,9 @@ using Sim.Pcie.Transactions;
 namespace Scenarios.Platforms;
 
 /// <summary>
-/// The TLPs of all links of a machine: they leave the simulation's thread through a bounded channel, and are put into words and files on
-/// another one. Where they are streamed to files only the last ones are kept.
+/// The TLPs of all links of a machine: they are put into words and files batch by batch. Where a core would be idle otherwise they leave
+/// the simulation's thread through a bounded channel, and that is done on another one. Where they are streamed to files only the last ones
+/// are kept.
 /// </summary>
 internal sealed class TlpTrace : IDisposable
 {
@@ -19,22 +20,28 @@ internal sealed class TlpTrace : IDisposable
     // TLPs between the two threads: room enough for both to be busy, little enough to be made anew for every variant.
     private const int UnderWay = 4096;
 
+    // TLPs that are put into words at once, where the simulation's thread does it.
+    private const int Batch = 256;
+
     // Of traffic generators the beginning is enough.
     private const int MostBulk = 1000;
 
     private readonly List<TlpRecord> _records = [];
     private readonly List<LinkWay> _ways = [];
-    private readonly TraceChannel<TlpFrame> _channel;
+    private readonly TraceChannel<TlpFrame>? _channel;
+    private readonly TlpFrame[] _batch = [];
     private readonly NameBook _names;
     private readonly TraceFiles? _files;
     private readonly bool _payload;
     private int _bulk;
+    private int _batched;
 
     /// <param name="machine">The machine.</param>
     /// <param name="names">Puts TLPs into words.</param>
     /// <param name="target">The files to stream to; null to keep every TLP in memory.</param>
     /// <param name="variant">The variant that runs on it.</param>
-    public TlpTrace(Machine machine, NameBook names, TraceTarget? target, Model.Variant variant)
+    /// <param name="beside">On another thread than the simulation's.</param>
+    public TlpTrace(Machine machine, NameBook names, TraceTarget? target, Model.Variant variant, bool beside = false)
     {
         _names = names;
         var start = machine.Sim.Now;
@@ -43,7 +50,8 @@ internal sealed class TlpTrace : IDisposable
             _ways.Add(new LinkWay(direction.From.Name, direction.To.Name, direction.Link.Profile.Propagation));
         _files = target is null ? null : new TraceFiles(target, variant, _ways);
         _payload = _files is { WantsPayload: true };
-        _channel = new TraceChannel<TlpFrame>(Take, UnderWay);
+        if (beside) _channel = new TraceChannel<TlpFrame>(Take, UnderWay);
+        else _batch = new TlpFrame[Batch];
         for (var way = 0; way < directions.Length; way++)
         {
             var number = way;
@@ -56,13 +64,13 @@ internal sealed class TlpTrace : IDisposable
     }
 
     /// <summary>TLPs that passed.</summary>
-    public long Count => _channel.Written;
+    public long Count { get; private set; }
 
     /// <summary>Ends the trace and closes its files.</summary>
     /// <param name="result">What else is known of the variant, given its TLPs.</param>
     public VariantResult Finish(Func<IReadOnlyList<TlpRecord>, VariantResult> result)
     {
-        _channel.CompleteAsync().GetAwaiter().GetResult();
+        Complete();
         if (_files is not null && _records.Count > Kept) _records.RemoveRange(0, _records.Count - Kept);
         var made = result(_records);
         _files?.Finish(made);
@@ -72,7 +80,7 @@ internal sealed class TlpTrace : IDisposable
     /// <summary>Closes the files, also of a run that did not come to its end.</summary>
     public void Dispose()
     {
-        _channel.CompleteAsync().GetAwaiter().GetResult();
+        Complete();
         _files?.Dispose();
     }
 
@@ -87,7 +95,28 @@ internal sealed class TlpTrace : IDisposable
         }
 
         var frame = new TlpFrame(time, started, way, tlp.Header, dwords, length);
-        _channel.Write(in frame);
+        Count++;
+        if (_channel is not null)
+        {
+            _channel.Write(in frame);
+            return;
+        }
+
+        _batch[_batched++] = frame;
+        if (_batched == _batch.Length) TakeBatch();
+    }
+
+    private void Complete()
+    {
+        _channel?.CompleteAsync().GetAwaiter().GetResult();
+        TakeBatch();
+    }
+
+    private void TakeBatch()
+    {
+        var batched = _batched;
+        _batched = 0;
+        Take(_batch.AsSpan(0, batched));
     }
 
     private void Take(ReadOnlySpan<TlpFrame> frames)

@@ -41,7 +41,7 @@ internal sealed class VariantSimulation(
         var (machine, cast) = Boot(SourceGuestBase, cast => cast.PrepareGuestAsync());
         var names = new NameBook(machine);
         var recorder = new Recorder(machine, names);
-        using var trace = traced ? new TlpTrace(machine, names, resolved.Traces, resolved.Variant) : null;
+        using var trace = traced ? new TlpTrace(machine, names, resolved.Traces, resolved.Variant, resolved.TracesBeside) : null;
         var watch = new MemoryWatch(machine, cast);
         var points = new Points(machine.Sim);
         GuestSnapshot? reference = null;

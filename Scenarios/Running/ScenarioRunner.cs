@@ -16,6 +16,7 @@ public sealed class ScenarioRunner(IVariantRunner variants, int jobs)
         var results = new VariantResult?[file.Variants.Count];
         var errors = new ScriptException?[file.Variants.Count];
         var done = 0;
+        var spare = jobs > results.Length; // Where every job has a variant to run, a second thread for each only takes turns with them.
         var gate = new Lock();
         Workers.Each(jobs, results.Length, Run);
 
@@ -28,7 +29,7 @@ public sealed class ScenarioRunner(IVariantRunner variants, int jobs)
             if (cancellation.IsCancellationRequested) return;
             try
             {
-                results[i] = variants.Run(file.Variants[i], cancellation);
+                results[i] = variants.Run(file.Variants[i] with { TracesBeside = spare }, cancellation);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {

@@ -14,6 +14,9 @@ internal sealed class EventSpool(string path) : IDisposable
     private int _used;
     private FileStream? _file;
 
+    /// <summary>Whether there are more than fit into memory.</summary>
+    public bool IsLarge => _file is not null;
+
     /// <summary>Adds a line.</summary>
     public void Add(long time, ReadOnlySpan<byte> line)
     {

@@ -22,7 +22,7 @@ internal sealed class TraceFiles : IDisposable
     public TraceFiles(TraceTarget target, Variant variant, IReadOnlyList<LinkWay> ways)
     {
         (_target, _variant, _ways) = (target, variant, ways);
-        _events = new EventSpool(target.Events + ".tlps");
+        _events = new EventSpool(target.Log.PlaceOf(target.Number) + ".tlps");
         _event = new TlpEventWriter(_line, variant.Name);
         if (target.Pcapng is { } pcapng) _pcapng = new PcapngWriter(Open(pcapng), ways);
         if (target.Perfetto is { } perfetto) _perfetto = new PerfettoWriter(Open(perfetto), ways);
@@ -46,13 +46,19 @@ internal sealed class TraceFiles : IDisposable
     {
         _finished = true;
         _perfetto?.Add(result);
-        EventsJson.Write(Open(_target.Events), result, _events);
+        _target.Log.Add(_target.Number, _events.IsLarge, log => EventsJson.Write(log, result, _events));
     }
 
     /// <summary>Closes the files. A run that did not come to its end leaves its TLPs.</summary>
     public void Dispose()
     {
-        if (!_finished) Finish(new VariantResult(_variant));
+        if (!_finished)
+        {
+            var cut = new VariantResult(_variant);
+            _perfetto?.Add(cut);
+            _target.Log.Keep(_target.Number, _events.IsLarge, log => EventsJson.Write(log, cut, _events));
+        }
+
         _perfetto?.Dispose();
         _events.Dispose();
         _streams.ForEach(s => s.Dispose());

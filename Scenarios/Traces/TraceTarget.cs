@@ -1,8 +1,9 @@
 namespace Scenarios.Traces;
 
 /// <summary>The files that a variant's TLPs are streamed to while it runs.</summary>
-/// <param name="Events">Where its event-log lines are kept until the log is put together.</param>
-public sealed record TraceTarget(string Events)
+/// <param name="Log">The event log of the run.</param>
+/// <param name="Number">The variant's place in it, from 0.</param>
+internal sealed record TraceTarget(EventLog Log, int Number)
 {
     /// <summary>The capture; null for none.</summary>
     public string? Pcapng { get; init; }

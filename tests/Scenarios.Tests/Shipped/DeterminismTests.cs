@@ -1,6 +1,9 @@
 using Scenarios.Figures.Svg;
 using Scenarios.Model;
 using Scenarios.Output;
+using Scenarios.Platforms;
+using Scenarios.Results;
+using Scenarios.Running;
 using Sim.Core;
 
 namespace Scenarios.Tests.Shipped;
@@ -34,6 +37,16 @@ internal sealed class DeterminismTests
         Assert.That(ResultsJson.Of(plain, []), Is.EqualTo(ResultsJson.Of(traced, [])));
         var lines = EventsJson.Of(traced).Split('\n').Where(l => !l.Contains("\"event\":\"tlp\"", StringComparison.Ordinal));
         Assert.That(EventsJson.Of(plain).Split('\n'), Is.EqualTo(lines));
+    }
+
+    [Test]
+    public void A_trace_is_the_same_beside_the_simulation_and_in_turn_with_it()
+    {
+        var (inTurn, beside) = (Run(jobs: 1), Run(jobs: 64));
+        Assert.That(EventsJson.Of(beside) == EventsJson.Of(inTurn), Is.True);
+        Assert.That(beside.Variants.Select(v => v.Result.TlpCount), Is.EqualTo(inTurn.Variants.Select(v => v.Result.TlpCount)));
+
+        static ScenarioResult Run(int jobs) => new ScenarioRunner(new SimulatedVariants(), jobs).Run(Some, CancellationToken.None);
     }
 
     [TestCaseSource(typeof(Simulated), nameof(Simulated.Names))]
