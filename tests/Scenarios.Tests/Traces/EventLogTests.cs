@@ -80,8 +80,8 @@ public class EventLogTests
     private static string Read(string path)
     {
         using Stream file = File.OpenRead(path);
-        using var reader = new StreamReader(path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress)
-            : file);
+        var compressed = path.EndsWith(".gz", StringComparison.Ordinal);
+        using var reader = new StreamReader(compressed ? new GZipStream(file, CompressionMode.Decompress) : file);
         return reader.ReadToEnd();
     }
 }
