@@ -53,7 +53,7 @@ internal static class RunCommand
         if (whatIf) result = result with { WhatIf = new WhatIf(variants, jobs).Ask(result, interrupt.Token) };
         if (result.Variants.Count > 0)
         {
-            foreach (var (name, text) in RunFiles.Of(result, Renderers.Chosen(), jobs, traces.Finish(result))) staged.Add(name, text);
+            staged.Add(RunFiles.Of(result, Renderers.Chosen(), jobs, traces.Finish(result)), jobs);
             staged.Commit();
         }
 

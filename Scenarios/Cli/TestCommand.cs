@@ -44,7 +44,7 @@ internal static class TestCommand
                 var result = Progress.Of(file, new ScenarioRunner(variants, jobs), interrupt.Token);
                 results.Add(result);
                 if (!result.Passed && result.Variants.Count > 0)
-                    RunFolder.Write(Path.Combine(output, file.Name), RunFiles.Of(result, Renderers.Chosen(), jobs));
+                    RunFolder.Write(Path.Combine(output, file.Name), RunFiles.Of(result, Renderers.Chosen(), jobs), jobs);
                 console.Output.WriteLine($"{(result.Passed ? "ok  " : "FAIL")} {script}: {RunCommand.Summary(result)}");
                 foreach (var complaint in result.Variants.SelectMany(v => v.Complaints.Select(c => $"     {v.Result.Variant.Name}: {c}")))
                     console.Error.WriteLine(complaint);

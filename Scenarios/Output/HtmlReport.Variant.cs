@@ -50,9 +50,12 @@ internal sealed partial class HtmlReport
         Add($"<h4>{E(title)}</h4>\n<ol class=\"chain\">");
         foreach (var step in steps)
         {
-            var fields = step.Fields.Count == 0 ? "" : $"<ul>{string.Concat(step.Fields.Select(f =>
-                $"<li><code>{E(Of(f, step.Component))} = {E(ValueOf(f))}</code> {E(f.Section ?? "")}</li>"))}</ul>";
-            Add($"<li><span class=\"when\">{E($"{step.Time}")}</span> <b>{E(step.Component)}</b> {E(step.What)}{fields}</li>");
+            Put($"<li><span class=\"when\">{E($"{step.Time}")}</span> <b>{E(step.Component)}</b> {E(step.What)}");
+            if (step.Fields.Count > 0) Put($"<ul>");
+            foreach (var f in step.Fields)
+                Put($"<li><code>{E(Of(f, step.Component))} = {E(ValueOf(f))}</code> {E(f.Section ?? "")}</li>");
+            if (step.Fields.Count > 0) Put($"</ul>");
+            Add($"</li>");
         }
         Add($"</ol>");
     }
@@ -65,7 +68,13 @@ internal sealed partial class HtmlReport
         if (all.Count == 0) return;
         if (title.Length > 0) Add($"<h4>{E(title)}</h4>");
         Add($"<div class=\"scroll\"><table><tr>{string.Concat(heads.Select(h => $"<th>{E(h)}</th>"))}</tr>");
-        foreach (var row in all) Add($"<tr>{string.Concat(row.Select(c => $"<td>{E(c)}</td>"))}</tr>");
+        foreach (var row in all)
+        {
+            Put($"<tr>");
+            foreach (var cell in row) Put($"<td>{E(cell)}</td>");
+            Add($"</tr>");
+        }
+
         Add($"</table></div>");
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -19,31 +21,34 @@ internal sealed partial class HtmlReport
         "const open = () => document.querySelector(location.hash || '#none')?.setAttribute('open', ''); "
         + "addEventListener('hashchange', open); open();";
 
-    private readonly StringBuilder _html = new();
+    private readonly ArrayBufferWriter<byte> _html = new(1 << 16);
     private readonly ScenarioResult _result;
-    private readonly IReadOnlyDictionary<string, string> _figures;
+    private readonly IReadOnlyDictionary<string, Utf8Text> _figures;
 
-    private HtmlReport(ScenarioResult result, IReadOnlyDictionary<string, string> figures) => (_result, _figures) = (result, figures);
+    private HtmlReport(ScenarioResult result, IReadOnlyDictionary<string, Utf8Text> figures) => (_result, _figures) = (result, figures);
 
     /// <param name="result">The run.</param>
     /// <param name="figures">The figures of the whole run, by file name.</param>
     /// <param name="variants">What <see cref="OfVariant"/> gave for each variant.</param>
-    public static string Of(ScenarioResult result, IReadOnlyDictionary<string, string> figures, IReadOnlyList<string> variants)
+    public static Utf8Text Of(ScenarioResult result, IReadOnlyDictionary<string, Utf8Text> figures, IReadOnlyList<Utf8Text> variants)
     {
         var report = new HtmlReport(result, figures);
-        report.Write(variants);
-        return report._html.ToString();
+        report.Write();
+        var length = report._html.WrittenCount;
+        report.End();
+        var html = report._html.WrittenMemory;
+        return new Utf8Text([html[..length], .. variants.SelectMany(v => v.Parts), html[length..]]);
     }
 
     /// <summary>A variant's part of the report, with its own figures.</summary>
-    public static string OfVariant(ScenarioResult result, int index, IReadOnlyDictionary<string, string> figures)
+    public static Utf8Text OfVariant(ScenarioResult result, int index, IReadOnlyDictionary<string, Utf8Text> figures)
     {
         var report = new HtmlReport(result, figures);
         report.Variant(index, result.Variants[index]);
-        return report._html.ToString();
+        return new Utf8Text([report._html.WrittenMemory]);
     }
 
-    private void Write(IReadOnlyList<string> variants)
+    private void Write()
     {
         var script = _result.File.Script;
         Add($"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">");
@@ -66,11 +71,11 @@ internal sealed partial class HtmlReport
         if (_figures.TryGetValue(RunFiles.Downtimes, out var downtimes)) Migrations(downtimes);
         Add($"<section id=\"latency\"><h2>Latency of the loads</h2>\n{_figures["plots/latency.svg"]}</section>");
         Add($"<section id=\"variants\"><h2>Variant by variant</h2>");
-        foreach (var variant in variants) _html.Append(variant);
-        Add($"</section>\n</main>\n<script>{OpenTheTarget}</script>\n</body>\n</html>");
     }
 
-    private void Migrations(string downtimes)
+    private void End() => Add($"</section>\n</main>\n<script>{OpenTheTarget}</script>\n</body>\n</html>");
+
+    private void Migrations(Utf8Text downtimes)
     {
         Add($"<section id=\"migration\"><h2>Live migration</h2>");
         Table("", ["variant", "rounds", "pages sent", "while the guest stood", "image", "sent", "downtime", "begin to end"],
@@ -174,7 +179,14 @@ internal sealed partial class HtmlReport
 
     private static string Count(int n, string what) => n == 1 ? $"1 {what}" : $"{n} {what}s";
 
-    private void Add(ref DefaultInterpolatedStringHandler line) => _html.Append(line.ToStringAndClear()).Append('\n');
+    private void Add([InterpolatedStringHandlerArgument("")] Line line) => Text("\n");
+
+    // The same without an end of the line.
+    private void Put([InterpolatedStringHandlerArgument("")] Line line)
+    {
+    }
+
+    private void Text(string text) => Encoding.UTF8.GetBytes(text, _html);
 
     private static string E(string text) => Figures.Svg.SvgWriter.Escape(text);
 
@@ -182,5 +194,35 @@ internal sealed partial class HtmlReport
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("report.css")!;
         return new StreamReader(stream).ReadToEnd();
+    }
+
+    /// <summary>A line on its way into the report: it never is a string.</summary>
+    [InterpolatedStringHandler]
+    private readonly ref struct Line
+    {
+        private readonly HtmlReport _report;
+
+        public Line(int literals, int holes, HtmlReport report) => _report = report;
+
+        public void AppendLiteral(string text) => _report.Text(text);
+
+        public void AppendFormatted(string text) => _report.Text(text);
+
+        public void AppendFormatted(int number)
+        {
+            var html = _report._html;
+            if (number.TryFormat(html.GetSpan(11), out var length, default, CultureInfo.InvariantCulture)) html.Advance(length);
+        }
+
+        public void AppendFormatted(ulong number)
+        {
+            var html = _report._html;
+            if (number.TryFormat(html.GetSpan(20), out var length, default, CultureInfo.InvariantCulture)) html.Advance(length);
+        }
+
+        public void AppendFormatted(Utf8Text text)
+        {
+            foreach (var part in text.Parts) _report._html.Write(part.Span);
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using Scenarios.Dumps;
 using Scenarios.Language;
@@ -17,10 +16,14 @@ internal static class ResultsJson
     internal static readonly JsonWriterOptions Readable =
         new() { Indented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Of(ScenarioResult result, IReadOnlyList<string> files)
+    /// <param name="result">The run.</param>
+    /// <param name="files">The files that it leaves.</param>
+    /// <param name="variants">What <see cref="OfVariant"/> gave for each variant; null where nobody asked it yet.</param>
+    public static Utf8Text Of(ScenarioResult result, IReadOnlyList<string> files, IReadOnlyList<Utf8Text>? variants = null)
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, Readable))
+        variants ??= [.. result.Variants.Select(OfVariant)];
+        var text = new ArrayBufferWriter<byte>(variants.Sum(v => v.Parts[0].Length) + (1 << 16));
+        using (var json = new Utf8JsonWriter(text, Readable))
         {
             json.WriteStartObject();
             json.WriteString("script", result.File.Name);
@@ -30,12 +33,28 @@ internal static class ResultsJson
             json.WriteBoolean("passed", result.Passed);
             json.WriteBoolean("interrupted", result.Interrupted);
             json.WriteNumber("variants_in_matrix", result.File.Variants.Count);
-            List(json, "variants", result.Variants, v => Variant(json, v));
+            List(json, "variants", variants, v => json.WriteRawValue(v.Parts[0].Span, skipInputValidation: true));
             if (result.WhatIf.Count > 0) List(json, "what_if", result.WhatIf, a => WhatIf(json, a));
             List(json, "files", files, f => json.WriteStringValue(f));
             json.WriteEndObject();
         }
-        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+
+        text.Write("\n"u8);
+        return new Utf8Text([text.WrittenMemory]);
+    }
+
+    /// <summary>A variant's part, as deep in the file as it stands.</summary>
+    public static Utf8Text OfVariant(JudgedVariant variant)
+    {
+        var text = new ArrayBufferWriter<byte>(1 << 16);
+        using var json = new Utf8JsonWriter(text, Readable);
+        json.WriteStartObject();
+        json.WriteStartArray("variants");
+        json.Flush();
+        var before = text.WrittenCount;
+        Variant(json, variant);
+        json.Flush();
+        return new Utf8Text([text.WrittenMemory[before..]]);
     }
 
     private static void Platform(Utf8JsonWriter json, Seat seat, ScriptFile file)
@@ -81,11 +100,12 @@ internal static class ResultsJson
         foreach (var (name, value) in r.Counters) json.WriteNumber(name, value);
         json.WriteEndObject();
         List(json, "registers", r.Registers, f => Field(json, f));
+        var line = new LineWriter();
         List(json, "error_chains", r.Chains, c =>
         {
             json.WriteStartObject();
             json.WriteString("title", c.Title);
-            List(json, "steps", c.Steps, s => Step(json, s));
+            List(json, "steps", c.Steps, s => Step(json, line, s));
             json.WriteEndObject();
         });
         if (r.Paths.Count > 0)
@@ -94,7 +114,7 @@ internal static class ResultsJson
                 json.WriteStartObject();
                 json.WriteString("title", p.Title);
                 json.WriteString("way", p.Way);
-                List(json, "steps", p.Steps, s => Step(json, s));
+                List(json, "steps", p.Steps, s => Step(json, line, s));
                 json.WriteEndObject();
             });
         if (r.IommuGroups.Count > 0) List(json, "iommu_groups", r.IommuGroups, g => json.WriteStringValue(g));
@@ -155,21 +175,16 @@ internal static class ResultsJson
     }
 
     // A line each, which the writer does not indent by itself: most of a large run's results are steps.
-    private static void Step(Utf8JsonWriter json, ChainStep step)
+    private static void Step(Utf8JsonWriter json, LineWriter line, ChainStep step)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        buffer.Write("\n            "u8);
-        using (var line = new Utf8JsonWriter(buffer, EventsJson.OneLine))
-        {
-            line.WriteStartObject();
-            line.WriteNumber("t_fs", step.Time.Femtoseconds);
-            line.WriteString("component", step.Component);
-            line.WriteString("what", step.What);
-            List(line, "fields", step.Fields, f => Field(line, f));
-            line.WriteEndObject();
-        }
-
-        json.WriteRawValue(buffer.WrittenSpan, skipInputValidation: true);
+        var inner = line.Start("\n            "u8);
+        inner.WriteStartObject();
+        inner.WriteNumber("t_fs", step.Time.Femtoseconds);
+        inner.WriteString("component", step.Component);
+        inner.WriteString("what", step.What);
+        List(inner, "fields", step.Fields, f => Field(inner, f));
+        inner.WriteEndObject();
+        json.WriteRawValue(line.End(), skipInputValidation: true);
     }
 
     private static void WhatIf(Utf8JsonWriter json, WhatIfAnswer answer)
@@ -226,5 +241,28 @@ internal static class ResultsJson
         json.WriteStartArray(name);
         foreach (var item in items) write(item);
         json.WriteEndArray();
+    }
+
+    /// <summary>A writer of one line, used for one after the other.</summary>
+    private sealed class LineWriter
+    {
+        private readonly ArrayBufferWriter<byte> _line = new(1024);
+        private readonly Utf8JsonWriter _json;
+
+        public LineWriter() => _json = new(_line, EventsJson.OneLine);
+
+        public Utf8JsonWriter Start(ReadOnlySpan<byte> indent)
+        {
+            _line.ResetWrittenCount();
+            _line.Write(indent);
+            _json.Reset();
+            return _json;
+        }
+
+        public ReadOnlySpan<byte> End()
+        {
+            _json.Flush();
+            return _line.WrittenSpan;
+        }
     }
 }

@@ -11,48 +11,48 @@ internal static class RunFiles
     /// <param name="renderer">Draws the figures; on several threads at once.</param>
     /// <param name="jobs">How many threads.</param>
     /// <param name="streamed">Files of the run that are written already, its event log among them; null if there are none.</param>
-    public static IReadOnlyDictionary<string, string> Of(
+    public static IReadOnlyDictionary<string, Utf8Text> Of(
         ScenarioResult result, IFigureRenderer renderer, int jobs = 1, IReadOnlyList<string>? streamed = null)
     {
-        var variants = new (IReadOnlyDictionary<string, string> Figures, string Html)[result.Variants.Count];
+        var variants = new (IReadOnlyDictionary<string, Utf8Text> Figures, Utf8Text Html, Utf8Text Json)[result.Variants.Count];
         Workers.Each(jobs, variants.Length, i =>
         {
             var figures = FiguresOf(result.Variants[i].Result, renderer);
-            variants[i] = (figures, HtmlReport.OfVariant(result, i, figures));
+            variants[i] = (figures, HtmlReport.OfVariant(result, i, figures), ResultsJson.OfVariant(result.Variants[i]));
         });
         var figures = FiguresOf(result, renderer);
-        var files = new SortedDictionary<string, string>(figures, StringComparer.Ordinal)
+        var files = new SortedDictionary<string, Utf8Text>(figures, StringComparer.Ordinal)
         {
             ["report.html"] = HtmlReport.Of(result, figures, [.. variants.Select(v => v.Html)]),
-            ["junit.xml"] = JUnit.Of([result], []),
-            ["dmesg.log"] = DmesgLog.Of(result),
+            ["junit.xml"] = new(JUnit.Of([result], [])),
+            ["dmesg.log"] = new(DmesgLog.Of(result)),
         };
         foreach (var (name, figure) in variants.SelectMany(v => v.Figures)) files[name] = figure;
-        if (streamed is null) files["events.jsonl"] = EventsJson.Of(result);
+        if (streamed is null) files["events.jsonl"] = new(EventsJson.Of(result));
         string[] all = [.. files.Keys, .. streamed ?? [], "results.json"];
-        files["results.json"] = ResultsJson.Of(result, [.. all.Order(StringComparer.Ordinal)]);
+        files["results.json"] = ResultsJson.Of(result, [.. all.Order(StringComparer.Ordinal)], [.. variants.Select(v => v.Json)]);
         return files;
     }
 
-    private static Dictionary<string, string> FiguresOf(ScenarioResult result, IFigureRenderer renderer)
+    private static Dictionary<string, Utf8Text> FiguresOf(ScenarioResult result, IFigureRenderer renderer)
     {
-        var figures = new Dictionary<string, string> { ["plots/latency.svg"] = renderer.Render(ResultFigures.Latency(result)) };
+        var figures = new Dictionary<string, Utf8Text> { ["plots/latency.svg"] = new(renderer.Render(ResultFigures.Latency(result))) };
         if (ResultFigures.Bandwidth(result) is { } bandwidth)
         {
-            figures["plots/bandwidth.svg"] = renderer.Render(bandwidth);
-            figures["plots/read-latency.svg"] = renderer.Render(ResultFigures.ReadLatency(result));
+            figures["plots/bandwidth.svg"] = new(renderer.Render(bandwidth));
+            figures["plots/read-latency.svg"] = new(renderer.Render(ResultFigures.ReadLatency(result)));
         }
 
-        if (MigrationFigures.Downtimes(result) is { } downtimes) figures[Downtimes] = renderer.Render(downtimes);
-        foreach (var (n, plot) in CounterPlots.Of(result).Index()) figures[PlotOf(n)] = renderer.Render(plot);
+        if (MigrationFigures.Downtimes(result) is { } downtimes) figures[Downtimes] = new(renderer.Render(downtimes));
+        foreach (var (n, plot) in CounterPlots.Of(result).Index()) figures[PlotOf(n)] = new(renderer.Render(plot));
         return figures;
     }
 
-    private static Dictionary<string, string> FiguresOf(VariantResult variant, IFigureRenderer renderer)
+    private static Dictionary<string, Utf8Text> FiguresOf(VariantResult variant, IFigureRenderer renderer)
     {
-        var figures = new Dictionary<string, string> { [TimelineOf(variant)] = renderer.Render(ResultFigures.Timeline(variant)) };
-        if (ResultFigures.Stopped(variant) is { } stopped) figures[StoppedOf(variant)] = renderer.Render(stopped);
-        if (MigrationFigures.Course(variant) is { } course) figures[MigrationOf(variant)] = renderer.Render(course);
+        var figures = new Dictionary<string, Utf8Text> { [TimelineOf(variant)] = new(renderer.Render(ResultFigures.Timeline(variant))) };
+        if (ResultFigures.Stopped(variant) is { } stopped) figures[StoppedOf(variant)] = new(renderer.Render(stopped));
+        if (MigrationFigures.Course(variant) is { } course) figures[MigrationOf(variant)] = new(renderer.Render(course));
         return figures;
     }
 

@@ -25,10 +25,10 @@ internal static class RunFolder
             throw new IOException($"'{folder}' holds '{foreign}', which no run wrote; expected an empty folder, an earlier run's, or none");
     }
 
-    public static void Write(string folder, IReadOnlyDictionary<string, string> files)
+    public static void Write(string folder, IReadOnlyDictionary<string, Utf8Text> files, int jobs)
     {
         using var staged = new StagedFolder(folder);
-        foreach (var (name, text) in files) staged.Add(name, text);
+        staged.Add(files, jobs);
         staged.Commit();
     }
 
@@ -48,12 +48,29 @@ internal static class RunFolder
         if (!File.Exists(path)) return [];
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllText(path));
-            return [.. json.RootElement.GetProperty("files").EnumerateArray().Select(f => f.GetString()!)];
+            return Files(File.ReadAllBytes(path));
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return []; // Somebody else's results.json.
         }
+    }
+
+    // The list of files alone: the verdicts before it are most of it, and nobody asks for them.
+    private static HashSet<string> Files(ReadOnlySpan<byte> manifest)
+    {
+        HashSet<string> files = [];
+        var json = new Utf8JsonReader(manifest);
+        while (json.Read())
+        {
+            if (json.CurrentDepth != 1 || json.TokenType != JsonTokenType.PropertyName) continue;
+            var isList = json.ValueTextEquals("files"u8);
+            json.Read();
+            if (!isList) json.Skip();
+            else
+                while (json.Read() && json.TokenType == JsonTokenType.String) files.Add(json.GetString()!);
+        }
+
+        return files;
     }
 }

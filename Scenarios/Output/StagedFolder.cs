@@ -1,4 +1,4 @@
-using System.Text;
+using Scenarios.Running;
 
 namespace Scenarios.Output;
 
@@ -33,10 +33,15 @@ internal sealed class StagedFolder : IDisposable
     /// <summary>A place in it.</summary>
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
-    public void Add(string name, string text)
+    /// <summary>Writes files into it, on as many threads as said.</summary>
+    public void Add(IReadOnlyDictionary<string, Utf8Text> files, int jobs)
     {
-        using var file = new StreamWriter(OutputFile.Create(this[name]), new UTF8Encoding(false));
-        file.Write(text);
+        var all = files.ToList();
+        Workers.Each(jobs, all.Count, i =>
+        {
+            using var file = OutputFile.Create(this[all[i].Key]);
+            foreach (var part in all[i].Value.Parts) file.Write(part.Span);
+        });
     }
 
     /// <summary>Puts it in its place, whatever run was there before.</summary>

@@ -88,7 +88,8 @@ internal sealed class RunTests
             if (done == 5) source.Cancel();
         });
         Assert.That((result.ExitCode, result.Variants.Count), Is.EqualTo((130, 5)));
-        Assert.That(RunFiles.Of(result, new SvgRenderer())["report.html"], Does.Contain("Interrupted: 5 of 40 variants were run"));
+        var report = RunFiles.Of(result, new SvgRenderer())["report.html"].ToString();
+        Assert.That(report, Does.Contain("Interrupted: 5 of 40 variants were run"));
     }
 
     [Test]
@@ -147,7 +148,8 @@ internal sealed class RunTests
     private static ScenarioResult Result(int jobs) =>
         new ScenarioRunner(new FakeRunner(), jobs).Run(Scripts.MainScript(), CancellationToken.None);
 
-    private static IReadOnlyDictionary<string, string> Files(int jobs) => RunFiles.Of(Result(jobs), new SvgRenderer());
+    private static Dictionary<string, string> Files(int jobs) =>
+        RunFiles.Of(Result(jobs), new SvgRenderer(), jobs).ToDictionary(f => f.Key, f => f.Value.ToString());
 
     private (int Code, string Output, string Error) Run(string script, IVariantRunner? runner = null)
     {

@@ -76,5 +76,5 @@ internal sealed class SvgWriter
     private void Element(string open, string name, string tip) =>
         _body.Append(open).Append(tip.Length == 0 ? "/>\n" : $"><title>{Escape(tip)}</title></{name}>\n");
 
-    private static string N(double value) => Math.Round(value, 2).ToString("0.##", CultureInfo.InvariantCulture);
+    private static SvgNumber N(double value) => new(value);
 }

@@ -25,7 +25,7 @@ internal sealed class MigrationDifferenceTests
         var missing = Simulated.Shipped(script, variant).Result.Differences.Where(d => d.What == "completion").ToList();
         Assert.That(missing.Select(d => (d.Source, d.Destination)).Distinct(), Is.EqualTo(new[] { ("completed", "not there") }));
         Assert.That(missing.Select(d => d.Cause), Has.Some.StartsWith(tlp).And.Some.EndsWith(decision));
-        using var json = JsonDocument.Parse(ResultsJson.Of(Simulated.Shipped(script), []));
+        using var json = JsonDocument.Parse(ResultsJson.Of(Simulated.Shipped(script), []).ToString());
         Assert.That(json.RootElement.GetRawText(), Does.Contain($"\"caused_by\": \"{tlp}"));
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Xml.Linq;
-using Scenarios.Figures.Svg;
 using Scenarios.Output;
 using Sim.Core;
 
@@ -47,7 +46,7 @@ internal sealed class MigrationFigureTests
     public void Results_and_plots_carry_the_same_numbers()
     {
         var shipped = Simulated.Shipped("mlx5-migrates-under-load");
-        var files = RunFiles.Of(shipped, new SvgRenderer());
+        var files = Simulated.Files(shipped);
         using var json = JsonDocument.Parse(files["results.json"]);
         foreach (var (written, variant) in json.RootElement.GetProperty("variants").EnumerateArray().Zip(shipped.Variants))
         {
@@ -84,7 +83,7 @@ internal sealed class MigrationFigureTests
         var trace = Simulated.Of(shipped, "one-device-only").Result.LiveMigration!;
         Assert.That(trace.Failure, Does.StartWith("Migration is currently not supported"));
         Assert.That((trace.Rounds.Count, trace.Downtime), Is.EqualTo((0, (SimDuration?)null)));
-        var plot = RunFiles.Of(shipped, new SvgRenderer())["plots/migration-one-device-only.svg"];
+        var plot = Simulated.Files(shipped)["plots/migration-one-device-only.svg"];
         Assert.That(plot, Does.Contain("no round was begun").And.Contain("no image was read").And.Contain("no downtime"));
     }
 
@@ -109,7 +108,7 @@ internal sealed class MigrationFigureTests
     [Test]
     public void A_script_without_a_migration_has_neither_plot_nor_section()
     {
-        var files = RunFiles.Of(Simulated.Shipped("link-efficiency"), new SvgRenderer());
+        var files = Simulated.Files(Simulated.Shipped("link-efficiency"));
         Assert.That(files.Keys.Where(f => f.Contains("migration") || f.Contains("downtime")), Is.Empty);
         Assert.That(files["report.html"], Does.Not.Contain("Live migration"));
         Assert.That(files["results.json"], Does.Not.Contain("live_migration"));

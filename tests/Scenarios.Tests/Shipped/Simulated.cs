@@ -1,4 +1,6 @@
+using Scenarios.Figures.Svg;
 using Scenarios.Model;
+using Scenarios.Output;
 using Scenarios.Platforms;
 using Scenarios.Results;
 using Scenarios.Running;
@@ -24,6 +26,10 @@ internal static class Simulated
         if (!Results.TryGetValue(name, out var result)) Results.Add(name, result = Run(ScriptReader.ReadFile(PathOf(name))));
         return result;
     }
+
+    /// <summary>The files that a run leaves, as texts.</summary>
+    public static Dictionary<string, string> Files(ScenarioResult result) =>
+        RunFiles.Of(result, new SvgRenderer()).ToDictionary(f => f.Key, f => f.Value.ToString());
 
     /// <summary>One variant of a shipped script.</summary>
     public static JudgedVariant Shipped(string name, string variant) => Of(Shipped(name), variant);
