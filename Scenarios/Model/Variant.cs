@@ -10,10 +10,10 @@ public sealed record Variant(IReadOnlyList<(string Axis, string Value)> Coordina
     public static readonly Variant Only = new([]);
 
     /// <summary>Unique within the script: <c>mlx5 / native-aer / zap</c>.</summary>
-    public string Name => Coordinates.Count == 0 ? "the run" : string.Join(" / ", Coordinates.Select(c => c.Value));
+    public string Name { get; } = Coordinates.Count == 0 ? "the run" : string.Join(" / ", Coordinates.Select(c => c.Value));
 
     /// <summary>The name as a part of a file name.</summary>
-    public string FileName => Coordinates.Count == 0 ? "run" : string.Join("-", Coordinates.Select(c => c.Value));
+    public string FileName { get; } = Coordinates.Count == 0 ? "run" : string.Join("-", Coordinates.Select(c => c.Value));
 
     internal bool Matches(Expectation expectation) => expectation.Where.Items.All(w =>
         Coordinates.Any(c => c.Axis == w.Name && w.Value.Contains(c.Value)));

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Scenarios.Language;
 using Scenarios.Results;
 using Scenarios.Traces;
 
@@ -39,10 +40,11 @@ internal static class EventsJson
         using var json = new Utf8JsonWriter(buffer, OneLine);
         using var spooled = (tlps?.Read() ?? []).GetEnumerator();
         var more = spooled.MoveNext();
+        var name = variant.Variant.Name;
         foreach (var (time, item, of) in Events(variant, tlps is null).OrderBy(e => e.Time)) // Stable: equals stay as recorded.
         {
             for (; more && spooled.Current.Time <= time; more = spooled.MoveNext()) output.Write(spooled.Current.Line.Span);
-            Write(json, variant.Variant.Name, time, item, of);
+            Write(json, name, time, item, of);
             json.Flush();
             json.Reset();
             buffer.Write("\n"u8);
@@ -83,11 +85,11 @@ internal static class EventsJson
         switch (item)
         {
             case LaneSpan span:
-                Members(json, ("event", "span"), ("lane", of), ("kind", span.Kind.ToString()), ("label", span.Label));
+                Members(json, ("event", "span"), ("lane", of), ("kind", EnumNames<LaneKind>.Of(span.Kind)), ("label", span.Label));
                 json.WriteNumber("until_fs", span.To.Femtoseconds);
                 break;
             case LaneInstant instant:
-                Members(json, ("event", "instant"), ("lane", of), ("kind", instant.Kind.ToString()), ("label", instant.Label));
+                Members(json, ("event", "instant"), ("lane", of), ("kind", EnumNames<LaneKind>.Of(instant.Kind)), ("label", instant.Label));
                 break;
             case LoadSample load:
                 Members(json, ("event", "load"), ("actor", load.Actor), ("outcome", load.Outcome));

@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
+
 namespace Scenarios.Platforms;
 
 /// <summary>Named counts. The ones that expectations usually ask for exist from the beginning, so that a zero is a fact too.</summary>
 internal sealed class Counters
 {
-    private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal)
+    private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal)
     {
         ["ERR_COR"] = 0,
         ["ERR_NONFATAL"] = 0,
@@ -22,12 +24,13 @@ internal sealed class Counters
         ["health: compromised"] = 0,
     };
 
-    public IReadOnlyList<(string Name, long Value)> InOrder => [.. _counts.Select(c => (c.Key, c.Value))];
+    public IReadOnlyList<(string Name, long Value)> InOrder =>
+        [.. _counts.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => (c.Key, c.Value))];
 
     /// <summary>Raises a count to <paramref name="value"/>: the most there ever was.</summary>
     public void AtLeast(string name, long value) => _counts[name] = Math.Max(_counts.GetValueOrDefault(name), value);
 
     public void Set(string name, long value) => _counts[name] = value;
 
-    public void Add(string name, long count = 1) => _counts[name] = _counts.GetValueOrDefault(name) + count;
+    public void Add(string name, long count = 1) => CollectionsMarshal.GetValueRefOrAddDefault(_counts, name, out _) += count;
 }

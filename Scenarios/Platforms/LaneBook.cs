@@ -18,8 +18,13 @@ internal sealed class LaneBook
 
     public void Instant(string lane, SimTime time, LaneKind kind, string label)
     {
-        Declare(lane);
-        _lanes[lane].Instants.Add(new LaneInstant(time, kind, label));
+        if (!_lanes.TryGetValue(lane, out var book))
+        {
+            Declare(lane);
+            book = _lanes[lane];
+        }
+
+        book.Instants.Add(new LaneInstant(time, kind, label));
     }
 
     /// <summary>A lane enters a state, which ends the one before.</summary>

@@ -284,7 +284,7 @@ internal sealed class Machine
                     Platform?.Overridden(function.Name, path, position);
                 }
                 else if (Platform?.Lacks(function.Name, path, value) == true) continue;
-                else if (!isKind || RegisterField.NamesOf(Named().Select(n => n.Function.Config)).All(n => n != path))
+                else if (!isKind || Named().All(n => RegisterField.Find(n.Function.Config, path) is null))
                     throw new ScriptException(position, RegisterField.Unknown(component, function.Config, path));
             }
         }

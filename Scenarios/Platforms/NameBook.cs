@@ -1,3 +1,4 @@
+using Scenarios.Language;
 using Sim.Pcie.Spec;
 
 namespace Scenarios.Platforms;
@@ -36,21 +37,19 @@ internal sealed class NameBook
     /// <summary>A TLP in words.</summary>
     public string Describe(in TlpHeader header)
     {
-        if (header.IsCompletion)
-            return $"{header.Type} {header.Status} from {Of(header.CompleterId)} to {Of(header.RequesterId)} tag {header.Tag}";
-        if (header.IsMessage) return $"{header.MessageCode} from {Of(header.RequesterId)}";
+        var type = EnumNames<TlpType>.Of(header.Type);
         var requester = Of(header.RequesterId);
-        if (header.IsConfiguration) return $"{header.Type} {Of(header.DestinationId)} register {header.Register:x3}h from {requester}";
-        return $"{header.Type} {header.EnabledBytes} B at 0x{header.FirstByteAddress:x}{PlaceOf(header.FirstByteAddress)} from {requester}";
-    }
-
-    private string PlaceOf(ulong address)
-    {
+        if (header.IsCompletion)
+            return $"{type} {EnumNames<CompletionStatus>.Of(header.Status)} from {Of(header.CompleterId)} to {requester} tag {header.Tag}";
+        if (header.IsMessage) return $"{header.MessageCode} from {requester}";
+        if (header.IsConfiguration) return $"{type} {Of(header.DestinationId)} register {header.Register:x3}h from {requester}";
+        var address = header.FirstByteAddress;
         foreach (var (start, size, name) in _places)
         {
-            if (address - start < size) return $" ({name}+0x{address - start:x})";
+            if (address - start < size)
+                return $"{type} {header.EnabledBytes} B at 0x{address:x} ({name}+0x{address - start:x}) from {requester}";
         }
 
-        return "";
+        return $"{type} {header.EnabledBytes} B at 0x{address:x} from {requester}";
     }
 }

@@ -1,3 +1,4 @@
+using Scenarios.Language;
 using Scenarios.Results;
 using Sim.Core;
 using Sim.Iommu;
@@ -28,6 +29,9 @@ internal sealed class Recorder
     private readonly Dictionary<int, long> _cases = [];
     private readonly List<(SimTime Time, ErrorStep Step)> _errorSteps = [];
     private readonly int _firstEvent;
+    private readonly Dictionary<Port, string> _switchOf = [];
+    private readonly Dictionary<(PcieDevice Device, int Type), string> _arrivals = [];
+    private readonly Dictionary<(PcieDevice Device, int Type), string> _departures = [];
     private SimTime _lastTlp;
 
     public Recorder(Machine machine, NameBook names)
@@ -44,6 +48,8 @@ internal sealed class Recorder
                 Lanes.Instant(link.Upper.Name, Now, LaneKind.Recovery, up ? "DL_Up" : "DL_Down"));
         }
 
+        foreach (var sw in machine.Switches)
+            foreach (var port in sw.Downstream.Append(sw.Upstream)) _switchOf.Add(port, sw.Name);
         foreach (var device in machine.Devices) device.Device.Accesses.Subscribe((SimTime _, in AccessRecord a) => OnAccess(device, in a));
         machine.Links[0].Upper.ErrorTrace.Steps.Subscribe(OnErrorStep);
         machine.Kernel.Actions.Subscribe(OnHostAction);
@@ -202,7 +208,7 @@ internal sealed class Recorder
         if (_machine.IsBulk(header.RequesterId)) return;
         if (hop.Direction.To is PcieDevice device)
         {
-            _counters.Add($"{header.Type} at {device.Name}");
+            _counters.Add(Words(_arrivals, device, header.Type, "at"));
             if (device.HeldTlps > 0)
             {
                 _counters.AtLeast($"most TLPs held at once by {device.Name}", device.HeldTlps + 1);
@@ -211,7 +217,7 @@ internal sealed class Recorder
         }
         else if (hop.Direction.From is PcieDevice requester) OnTlpOf(requester, in header, Relative(time));
         if (hop.Direction.To is SwitchPort)
-            Lanes.Instant(SwitchOf(hop.Direction.To), Relative(time), LaneKind.Tlp, header.Type.ToString());
+            Lanes.Instant(_switchOf[hop.Direction.To], Relative(time), LaneKind.Tlp, EnumNames<TlpType>.Of(header.Type));
     }
 
     private void OnTlpOf(PcieDevice device, in TlpHeader header, SimTime time)
@@ -223,7 +229,7 @@ internal sealed class Recorder
         }
 
         if (header.IsMessage) return;
-        Lanes.Instant(_names.Of(header.RequesterId), time, LaneKind.Dma, $"{header.Type} from {device.Name}");
+        Lanes.Instant(_names.Of(header.RequesterId), time, LaneKind.Dma, Words(_departures, device, header.Type, "from"));
         var id = header.RequesterId;
         if (device.Functions.FirstOrDefault(f => f.Id == id) is not IMigratableFunction function) return;
         if (function.InitiatorSuspended && InterruptController.IsInterrupt(header.FirstByteAddress))
@@ -233,7 +239,9 @@ internal sealed class Recorder
         _counters.Add($"{header.Type} of a stopped Function");
     }
 
-    private string SwitchOf(Port port) => _machine.Switches.First(s => s.Upstream == port || s.Downstream.Contains(port)).Name;
+    // Said of every TLP, so that the words are made once.
+    private static string Words(Dictionary<(PcieDevice, int), string> words, PcieDevice device, TlpType type, string how) =>
+        words.TryGetValue((device, (int)type), out var known) ? known : words[(device, (int)type)] = $"{type} {how} {device.Name}";
 
     private void OnAccess(DeviceUnit device, in AccessRecord access)
     {

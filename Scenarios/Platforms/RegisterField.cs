@@ -16,7 +16,7 @@ internal readonly record struct RegisterField(int Offset, int Bytes, int Lsb, ui
     {
         foreach (var (register, field) in config.Fields())
         {
-            if (NameOf(register, field) == path) return new RegisterField(register.Offset, register.Bytes, field.Lsb, field.Mask);
+            if (IsNamed(path, register.Name, field.Name)) return new RegisterField(register.Offset, register.Bytes, field.Lsb, field.Mask);
         }
 
         return null;
@@ -32,6 +32,11 @@ internal readonly record struct RegisterField(int Offset, int Bytes, int Lsb, ui
     public static string Unknown(string component, ConfigSpace config, string path) =>
         $"{component} has no register field '{path}'{NearestWord.Hint(path, NamesOf([config]))}; "
         + "expected 'Register.Field' as the specification names them";
+
+    // As NameOf would have it, without making the names of all registers for the one that is sought.
+    private static bool IsNamed(string path, string register, string field) =>
+        path.Length == register.Length + 1 + field.Length && path[register.Length] == '.'
+        && path.StartsWith(register, StringComparison.Ordinal) && path.EndsWith(field, StringComparison.Ordinal);
 
     private static string NameOf(RegisterSpec register, FieldSpec field) => $"{register.Name}.{field.Name}";
 }

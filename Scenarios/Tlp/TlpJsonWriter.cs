@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Scenarios.Language;
 using Sim.Pcie.Spec;
 
 namespace Scenarios.Tlp;
@@ -100,15 +101,15 @@ internal sealed class TlpJsonWriter(Utf8JsonWriter json)
 
     private void Common(in TlpHeader header)
     {
-        _json.WriteString("type", header.Type.ToString());
+        _json.WriteString("type", EnumNames<TlpType>.Of(header.Type));
         _json.WriteNumber("fmt", header.Fmt);
         bool hasLength = header.Type is not (TlpType.Msg or TlpType.Cpl or TlpType.CplLk); // there Length is reserved (§2.2.1)
         _json.WriteNumber("length_dw", hasLength ? header.LengthDw : 0);
         _json.WriteNumber("tc", header.Tc);
         _json.WriteStartObject("attr");
-        _json.WriteBoolean("no_snoop", header.Attributes.HasFlag(TlpAttributes.NoSnoop));
-        _json.WriteBoolean("relaxed_ordering", header.Attributes.HasFlag(TlpAttributes.RelaxedOrdering));
-        _json.WriteBoolean("id_based_ordering", header.Attributes.HasFlag(TlpAttributes.IdBasedOrdering));
+        _json.WriteBoolean("no_snoop", (header.Attributes & TlpAttributes.NoSnoop) != 0);
+        _json.WriteBoolean("relaxed_ordering", (header.Attributes & TlpAttributes.RelaxedOrdering) != 0);
+        _json.WriteBoolean("id_based_ordering", (header.Attributes & TlpAttributes.IdBasedOrdering) != 0);
         _json.WriteEndObject();
         _json.WriteBoolean("th", header.Th);
         _json.WriteBoolean("td", header.Td);

@@ -12,11 +12,13 @@ namespace Scenarios.Traces;
 internal sealed class TlpEventWriter(IBufferWriter<byte> output, string variant)
 {
     private readonly Utf8JsonWriter _json = new(output, EventsJson.OneLine);
+    private TlpJsonWriter? _header;
 
     public void Write(in TlpFrame frame, LinkWay way, string summary)
     {
         _json.Reset();
-        Write(_json, variant, (frame.Time - Sim.Core.SimTime.Zero).Femtoseconds, way.ToString(), summary, frame.Header);
+        var time = (frame.Time - Sim.Core.SimTime.Zero).Femtoseconds;
+        Write(_json, _header ??= new TlpJsonWriter(_json), variant, time, way.ToString(), summary, frame.Header);
         _json.Flush();
     }
 
@@ -25,10 +27,11 @@ internal sealed class TlpEventWriter(IBufferWriter<byte> output, string variant)
     {
         var dws = tlp.Header;
         var header = new TlpHeader { Dw0 = dws[0], Dw1 = dws[1], Dw2 = dws[2], Dw3 = dws.Count > 3 ? dws[3] : 0 };
-        Write(json, variant, tlp.Time.Femtoseconds, tlp.Link, tlp.Summary, in header);
+        Write(json, new TlpJsonWriter(json), variant, tlp.Time.Femtoseconds, tlp.Link, tlp.Summary, in header);
     }
 
-    private static void Write(Utf8JsonWriter json, string variant, long time, string link, string summary, in TlpHeader header)
+    private static void Write(
+        Utf8JsonWriter json, TlpJsonWriter fields, string variant, long time, string link, string summary, in TlpHeader header)
     {
         json.WriteStartObject();
         json.WriteString("variant", variant);
@@ -47,7 +50,7 @@ internal sealed class TlpEventWriter(IBufferWriter<byte> output, string variant)
 
         json.WriteEndArray();
         json.WriteStartObject("tlp");
-        new TlpJsonWriter(json).WriteHeader(in header);
+        fields.WriteHeader(in header);
         json.WriteEndObject();
         json.WriteEndObject();
     }

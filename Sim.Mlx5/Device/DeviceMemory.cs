@@ -16,7 +16,8 @@ internal sealed class DeviceMemory
 
     private const int PageBytes = 1 << LogPage;
 
-    private readonly byte[] _bytes = new byte[BarLayout.DeviceMemorySize];
+    // Made when a driver first takes some: most never do.
+    private byte[] _bytes = [];
     private readonly bool[] _allocated = new bool[BarLayout.DeviceMemorySize / PageBytes];
 
     public int Pages => _allocated.Length;
@@ -31,6 +32,7 @@ internal sealed class DeviceMemory
         {
             if (_allocated.AsSpan(first, pages).Contains(true)) continue;
             _allocated.AsSpan(first, pages).Fill(true);
+            Make();
             return first * PageBytes;
         }
 
@@ -74,16 +76,27 @@ internal sealed class DeviceMemory
     public void LoadAllocation(BinaryReader image)
     {
         for (var i = 0; i < _allocated.Length; i++) _allocated[i] = image.ReadBoolean();
+        if (_allocated.Contains(true)) Make();
     }
 
     /// <summary>Contents of a page; empty if it is all zero.</summary>
     public ReadOnlySpan<byte> Page(int page)
     {
+        if (_bytes.Length == 0) return default;
         var bytes = _bytes.AsSpan(page * PageBytes, PageBytes);
         return bytes.ContainsAnyExcept((byte)0) ? bytes : default;
     }
 
-    public void LoadPage(int page, ReadOnlySpan<byte> contents) => contents.CopyTo(_bytes.AsSpan(page * PageBytes, PageBytes));
+    public void LoadPage(int page, ReadOnlySpan<byte> contents)
+    {
+        Make();
+        contents.CopyTo(_bytes.AsSpan(page * PageBytes, PageBytes));
+    }
+
+    private void Make()
+    {
+        if (_bytes.Length == 0) _bytes = new byte[BarLayout.DeviceMemorySize];
+    }
 
     private static int PagesOf(uint bytes) => (int)((bytes + (ulong)PageBytes - 1) >> LogPage);
 

@@ -49,6 +49,12 @@ internal sealed class VhcaState
 {
     private readonly SortedDictionary<(ImageRecord Kind, uint Number), byte[]> _records = [];
 
+    // A record is written here before it is one: one buffer for all of them.
+    private readonly MemoryStream _bytes = new();
+    private readonly BinaryWriter _to;
+
+    public VhcaState() => _to = new BinaryWriter(_bytes);
+
     /// <summary>Every record, in order.</summary>
     public IEnumerable<((ImageRecord Kind, uint Number) Key, byte[]? Bytes)> All => _records.Select(r => (r.Key, (byte[]?)r.Value));
 
@@ -143,11 +149,15 @@ internal sealed class VhcaState
 
     private void Add(ImageRecord kind, uint number, Action<BinaryWriter> save)
     {
-        using var bytes = new MemoryStream();
-        using var to = new BinaryWriter(bytes);
-        save(to);
-        to.Flush();
-        _records.Add((kind, number), bytes.ToArray());
+        save(_to);
+        Take(kind, number);
+    }
+
+    private void Take(ImageRecord kind, uint number)
+    {
+        _to.Flush();
+        _records.Add((kind, number), _bytes.ToArray());
+        _bytes.SetLength(0);
     }
 
     private void Add<T>(ImageRecord kind, ResourceTable<T> table, Action<T, BinaryWriter> save)
@@ -155,7 +165,9 @@ internal sealed class VhcaState
     {
         for (var slot = 0; slot < table.Slots.Length; slot++)
         {
-            if (table.Slots[slot] is { } value) Add(kind, table.First + (uint)slot, to => save(value, to));
+            if (table.Slots[slot] is not { } value) continue;
+            save(value, _to);
+            Take(kind, table.First + (uint)slot);
         }
     }
 }

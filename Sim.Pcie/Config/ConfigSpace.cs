@@ -19,7 +19,10 @@ public sealed partial class ConfigSpace
     private readonly byte[] _clearedByOne;
     private readonly byte[] _sticky;
     private readonly byte[] _survivesFlr;
-    private readonly RegisterSpec?[] _registerAt;
+
+    // For each byte the register that has it, counted from 1.
+    private readonly ushort[] _registerAt;
+    private readonly List<RegisterSpec> _registers = [];
     private readonly List<Action<ConfigWrite>>?[] _watchers;
 
     /// <summary>An empty space: every byte reads 0 until a table is placed.</summary>
@@ -31,7 +34,7 @@ public sealed partial class ConfigSpace
         var size = extended ? ExtendedSize : ConventionalSize;
         (_image, _defaults, _writable, _clearedByOne, _sticky, _survivesFlr) =
             (new byte[size], new byte[size], new byte[size], new byte[size], new byte[size], new byte[size]);
-        _registerAt = new RegisterSpec?[size];
+        _registerAt = new ushort[size];
         _watchers = new List<Action<ConfigWrite>>?[size / 4];
     }
 

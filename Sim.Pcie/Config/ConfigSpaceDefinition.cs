@@ -18,11 +18,12 @@ public sealed partial class ConfigSpace
         foreach (var register in layout.Registers)
         {
             var start = offset + register.Offset;
+            _registers.Add(register with { Offset = start });
             for (var at = start; at < start + register.Bytes; at++)
             {
-                if (_registerAt[at] is { } other)
+                if (RegisterAt(at) is { } other)
                     throw new ArgumentException($"{Name}: {layout.Name} '{register.Name}' at {at:X3}h overlaps '{other.Name}'");
-                _registerAt[at] = register with { Offset = start };
+                _registerAt[at] = (ushort)_registers.Count;
             }
             Define(start, register.Bytes, register.Default);
             foreach (var field in register.Fields)
@@ -125,21 +126,27 @@ public sealed partial class ConfigSpace
     /// field).</summary>
     public IEnumerable<(RegisterSpec Register, FieldSpec Field)> Fields()
     {
-        RegisterSpec? last = null;
-        foreach (var register in _registerAt)
+        for (var at = 0; at < Size;)
         {
-            if (register is null || register == last) continue;
-            last = register;
+            if (RegisterAt(at) is not { } register)
+            {
+                at++;
+                continue;
+            }
+
             foreach (var field in register.Fields) yield return (register, field);
+            at += register.Bytes;
         }
     }
+
+    private RegisterSpec? RegisterAt(int offset) => _registerAt[offset] is > 0 and var n ? _registers[n - 1] : null;
 
     /// <summary>The field that holds a bit, by the names of its table, with its present value: what an explanation prints.</summary>
     /// <param name="offset">Byte offset of the register.</param>
     /// <param name="bit">Bit number in it.</param>
     public RegisterBit Describe(int offset, int bit)
     {
-        if (_registerAt[offset + bit / 8] is not { } register)
+        if (RegisterAt(offset + bit / 8) is not { } register)
             return new(Name, $"offset {offset:X3}h", $"bit {bit}", offset, bit, Bit(offset, bit) ? 1u : 0u, "no table");
         bit += (offset - register.Offset) * 8;
         foreach (var field in register.Fields)

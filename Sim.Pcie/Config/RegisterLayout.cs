@@ -44,24 +44,26 @@ public sealed class RegisterLayout
 
     private void CheckRegister(RegisterSpec register)
     {
-        var where = $"{Name}: '{register.Name}' at offset {register.Offset:X2}h";
         if (register.Bits is not (8 or 16 or 32))
-            throw new ArgumentException($"{where} has {register.Bits} bits; a register has 8, 16 or 32");
+            throw Wrong(register, $" has {register.Bits} bits; a register has 8, 16 or 32");
         if (register.Offset < 0 || register.Offset + register.Bytes > Size)
-            throw new ArgumentException($"{where} lies outside the structure's {Size} bytes");
+            throw Wrong(register, $" lies outside the structure's {Size} bytes");
         if (register.Offset % register.Bytes != 0)
-            throw new ArgumentException($"{where} is not aligned to its {register.Bytes} bytes");
+            throw Wrong(register, $" is not aligned to its {register.Bytes} bytes");
 
         uint taken = 0;
         foreach (var field in register.Fields)
         {
             if (field.Lsb < 0 || field.Width < 1 || field.Lsb + field.Width > register.Bits)
-                throw new ArgumentException($"{where}: field '{field.Name}' does not fit {register.Bits} bits");
+                throw Wrong(register, $": field '{field.Name}' does not fit {register.Bits} bits");
             if ((taken & field.Mask) != 0)
-                throw new ArgumentException($"{where}: field '{field.Name}' overlaps another field");
+                throw Wrong(register, $": field '{field.Name}' overlaps another field");
             if (field.Width < 32 && field.Default >> field.Width != 0)
-                throw new ArgumentException($"{where}: field '{field.Name}' has a default wider than its {field.Width} bits");
+                throw Wrong(register, $": field '{field.Name}' has a default wider than its {field.Width} bits");
             taken |= field.Mask;
         }
     }
+
+    private ArgumentException Wrong(RegisterSpec register, string what) =>
+        new($"{Name}: '{register.Name}' at offset {register.Offset:X2}h{what}");
 }

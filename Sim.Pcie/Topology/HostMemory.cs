@@ -63,6 +63,9 @@ public sealed class HostMemory : IReadSource, IPoisonMap
         return false;
     }
 
+    /// <summary>Whether the page of an address holds anything but zeros.</summary>
+    public bool IsPopulated(ulong address) => Find(address) is { } page && page.AsSpan().ContainsAnyExcept((byte)0);
+
     /// <summary>Reads bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not all memory.</exception>
     public void Read(ulong address, Span<byte> destination)

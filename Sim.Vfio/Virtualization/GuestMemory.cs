@@ -64,12 +64,8 @@ public sealed class GuestMemory
     /// <summary>Guest physical addresses of the pages that are not all zero, in order.</summary>
     public IEnumerable<ulong> PopulatedPages()
     {
-        var page = new byte[PageBytes];
         for (ulong address = 0; address < Bytes; address += PageBytes)
-        {
-            Read(address, page);
-            if (page.AsSpan().ContainsAnyExcept((byte)0)) yield return address;
-        }
+            if (_host.IsPopulated(HostBase + address)) yield return address;
     }
 
     /// <summary>Adds the pages that vCPUs wrote since the last call to <paramref name="pages"/> and forgets them.</summary>

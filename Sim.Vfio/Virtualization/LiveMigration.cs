@@ -128,9 +128,11 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
     private async Task SendPagesAsync(MigrationStream.Writer stream, IEnumerable<ulong> pages)
     {
         var count = 0;
+        var contents = new byte[GuestMemory.PageBytes];
         foreach (var page in pages)
         {
-            stream.Page(page, vmm.Memory.CopyPage(page));
+            vmm.Memory.Read(page, contents);
+            stream.Page(page, contents);
             await SendAsync(GuestMemory.PageBytes);
             count++;
         }

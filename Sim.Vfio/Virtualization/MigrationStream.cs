@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Sim.Vfio.Virtualization;
 
 /// <summary>What crosses from source to destination, as bytes and nothing else: pages in the order in which they were sent, device images,
@@ -71,7 +73,8 @@ internal sealed class MigrationStream
     /// <exception cref="InvalidDataException">Not a stream for a guest with that much memory, or cut short.</exception>
     public static GuestSnapshot Read(ReadOnlyMemory<byte> stream, ulong memoryBytes)
     {
-        using var reader = new BinaryReader(new MemoryStream(stream.ToArray()));
+        if (!MemoryMarshal.TryGetArray(stream, out var bytes)) bytes = stream.ToArray();
+        using var reader = new BinaryReader(new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false));
         Dictionary<ulong, byte[]> pages = [];
         SortedDictionary<int, byte[]> images = [];
         List<(int, int)> pending = [];
@@ -79,8 +82,8 @@ internal sealed class MigrationStream
         try
         {
             if (reader.ReadUInt32() != Magic) throw new InvalidDataException("not a migration stream");
-            if (reader.ReadUInt64() is var bytes && bytes != memoryBytes)
-                throw new InvalidDataException($"a guest of {bytes:x} bytes does not fit one of {memoryBytes:x}");
+            if (reader.ReadUInt64() is var size && size != memoryBytes)
+                throw new InvalidDataException($"a guest of {size:x} bytes does not fit one of {memoryBytes:x}");
             while ((Section)reader.ReadByte() is var section && section != Section.End)
             {
                 switch (section)

@@ -160,12 +160,12 @@ internal static class SvgTimeline
         // Marks of a kind that would cover each other are drawn once: a lane full of TLPs stays a lane, and the file small.
         private IEnumerable<LaneInstant> Visible()
         {
-            var last = new Dictionary<LaneKind, double>();
+            var last = new Dictionary<int, double>();
             foreach (var instant in Instants)
             {
                 var x = _x(instant.Time.Femtoseconds);
-                if (last.TryGetValue(instant.Kind, out var before) && x - before < 2) continue;
-                last[instant.Kind] = x;
+                if (last.TryGetValue((int)instant.Kind, out var before) && x - before < 2) continue;
+                last[(int)instant.Kind] = x;
                 yield return instant;
             }
         }
@@ -173,11 +173,11 @@ internal static class SvgTimeline
         // Equal labels with less than a label's room between them are one label with a count, whatever stands in between.
         private IEnumerable<(double X, string Text)> Merged()
         {
-            var open = new Dictionary<(LaneKind, string), (int At, double Reach)>();
+            var open = new Dictionary<(int Kind, string Label), (int At, double Reach)>();
             var labels = new List<(double X, string Text, int Count)>();
             foreach (var instant in Instants)
             {
-                var (key, x) = ((instant.Kind, instant.Label), _x(instant.Time.Femtoseconds));
+                var (key, x) = (((int)instant.Kind, instant.Label), _x(instant.Time.Femtoseconds));
                 var reach = x + TextWidth.Of(instant.Label, 11) + 40;
                 if (open.TryGetValue(key, out var last) && x < last.Reach)
                     labels[last.At] = labels[last.At] with { Count = labels[last.At].Count + 1 };
