@@ -12,6 +12,9 @@ public readonly record struct DataRate
     // Femtoseconds per byte as a reduced fraction; _shift is log2 of the denominator where that is a power of two, else -1.
     private readonly long _numerator;
     private readonly long _denominator;
+    private readonly long _half;
+
+    // Below this many bytes the product fits; zero where the rate was never set.
     private readonly long _exactBytes;
     private readonly int _shift;
 
@@ -24,7 +27,8 @@ public readonly record struct DataRate
         _numerator = (long)(numerator / divisor);
         _denominator = (long)(bytes / divisor);
         _shift = BitOperations.IsPow2(_denominator) ? BitOperations.Log2((ulong)_denominator) : -1;
-        _exactBytes = (long.MaxValue - _denominator / 2) / _numerator;
+        _half = _denominator / 2;
+        _exactBytes = (long.MaxValue - _half) / _numerator;
     }
 
     /// <summary>Bytes per second; rounded, for display only.</summary>
@@ -53,9 +57,9 @@ public readonly record struct DataRate
     /// <exception cref="InvalidOperationException">The rate is <c>default</c>, that is, was never set.</exception>
     public SimDuration TimeFor(long bytes)
     {
-        if ((ulong)bytes > (ulong)_exactBytes || _denominator == 0)
+        if ((ulong)bytes >= (ulong)_exactBytes)
             return SlowTimeFor(bytes);
-        var scaled = bytes * _numerator + (_denominator >> 1);
+        var scaled = bytes * _numerator + _half;
         return new(_shift >= 0 ? scaled >> _shift : scaled / _denominator);
     }
 

@@ -13,9 +13,8 @@ internal sealed class EventHeap(EventTable table) : EventQueue
     internal int Size => _size;
 
     /// <inheritdoc/>
-    public override void Add(int slot, long time, long sequence)
+    public override void Add(ref EventNode node, int slot, long time, long sequence)
     {
-        ref var node = ref table.Nodes[slot];
         node.Time = time;
         node.Sequence = sequence;
         Add(new(time, sequence, slot));
@@ -44,13 +43,12 @@ internal sealed class EventHeap(EventTable table) : EventQueue
     }
 
     /// <inheritdoc/>
-    public override bool TryTake(long limit, out EventEntry first)
+    public override int Take(long limit)
     {
-        if (!TryPeek(out first) || first.Time > limit)
-            return false;
+        if (!TryPeek(out var first) || first.Time > limit)
+            return Nothing;
         TakeFirst();
-        table.Nodes[first.Slot].Sequence = 0;
-        return true;
+        return first.Slot;
     }
 
     /// <summary>The first pending entry; drops stale ones before it.</summary>

@@ -52,11 +52,19 @@ internal abstract class EventQueue
     public int Count { get; protected set; }
 
     /// <summary>Adds the idle event of a slot.</summary>
-    public abstract void Add(int slot, long time, long sequence);
+    /// <param name="node">The slot's node.</param>
+    /// <param name="slot">The slot.</param>
+    /// <param name="time">Femtoseconds at which it is due.</param>
+    /// <param name="sequence">Higher than that of any event added before.</param>
+    public abstract void Add(ref EventNode node, int slot, long time, long sequence);
 
     /// <summary>Removes the pending event of a slot.</summary>
     public abstract void Remove(int slot);
 
+    /// <summary>What <see cref="Take"/> returns when nothing is due.</summary>
+    public const int Nothing = -1;
+
     /// <summary>Takes the first event out if it is due at <paramref name="limit"/> or before.</summary>
-    public abstract bool TryTake(long limit, out EventEntry first);
+    /// <returns>Its slot; the caller marks its node idle. <see cref="Nothing"/> if none is due.</returns>
+    public abstract int Take(long limit);
 }

@@ -12,6 +12,7 @@ namespace Sim.Core;
 /// What fits neither goes to a heap: events beyond the wheel's horizon, and those that would have to be inserted deep into the near entries
 /// (which guards against a bucket that grows large). The first of all is then the smaller of two heads, so that entries never need
 /// to move from the heap into the wheel. <see cref="WheelTuning"/> chooses the width and the number of buckets from what happens.
+/// While no more events are pending than <see cref="FewEvents"/> holds, the wheel stands still and they are there.
 /// </remarks>
 internal sealed class EventWheel : EventQueue
 {
@@ -19,6 +20,7 @@ internal sealed class EventWheel : EventQueue
     private const int EndOfBucket = -1;
     private const int IsNear = -2;
     private const int IsInHeap = -3;
+    private const int IsOfFew = -4;
 
     private const int MaxNearMoves = 32;
 
@@ -34,8 +36,12 @@ internal sealed class EventWheel : EventQueue
     private int _nearHead;
     private int _nearTail;
 
-    // Room to rebuild a small wheel in: a simulation of few events never meets the array pool.
-    private readonly EventEntry[] _few = new EventEntry[64];
+    // All events, while they are few; the wheel and the heap are empty then.
+    private FewEvents _few;
+    private bool _areFew = true;
+
+    // Room to rebuild a small wheel in: a simulation of not many events never meets the array pool.
+    private readonly EventEntry[] _room = new EventEntry[64];
     private long _current = -1;
 
     // A slot of the bucket after _current, as far as LookAhead has come; only a guess once that bucket changes.
@@ -60,13 +66,33 @@ internal sealed class EventWheel : EventQueue
     /// <summary>The number of buckets; for tests of the tuning.</summary>
     internal int Buckets => _bucketHeads.Length;
 
+    /// <summary>Whether the wheel stands still because few events are pending; for tests.</summary>
+    internal bool AreFew => _areFew;
+
     /// <inheritdoc/>
-    public override void Add(int slot, long time, long sequence)
+    public override void Add(ref EventNode node, int slot, long time, long sequence)
     {
-        ref var node = ref _table.Nodes[slot];
         node.Time = time;
         node.Sequence = sequence;
         Count++;
+        if (_areFew)
+        {
+            if (_few.HasRoom)
+            {
+                node.Next = IsOfFew;
+                node.Previous = _few.Add(slot, time);
+                return;
+            }
+
+            SetWheelGoing();
+        }
+
+        AddToWheel(ref node, slot);
+    }
+
+    private void AddToWheel(ref EventNode node, int slot)
+    {
+        var time = node.Time;
         var ahead = (time >> _shift) - _current;
         if (ahead <= 0)
             AddNear(ref node, slot);
@@ -81,7 +107,9 @@ internal sealed class EventWheel : EventQueue
     {
         ref var node = ref _table.Nodes[slot];
         Count--;
-        if (node.Next == IsInHeap)
+        if (node.Next == IsOfFew)
+            _few.Remove(node.Previous);
+        else if (node.Next == IsInHeap)
             _heap.Remove(slot);
         else if (node.Next >= EndOfBucket)
             Unlink(ref node);
@@ -89,45 +117,52 @@ internal sealed class EventWheel : EventQueue
     }
 
     /// <inheritdoc/>
-    public override bool TryTake(long limit, out EventEntry first)
+    public override int Take(long limit)
+    {
+        if (!_areFew) return TakeFromWheel(limit);
+        if (!_few.IsDue(limit)) return Nothing;
+        Count--;
+        return _few.Take();
+    }
+
+    private int TakeFromWheel(long limit)
     {
         while (_nearHead < _nearTail || Advance(limit))
         {
             if (_nearHead == _nearTail || _near[_nearHead].Time >= _heapFloor)
             {
-                if (HeapIsFirst(out first))
+                if (HeapIsFirst(out var first))
                 {
                     if (first.Time > limit)
-                        return false;
+                        return Nothing;
                     _heap.TakeFirst();
-                    Taken(in first);
-                    return true;
+                    Taken(first.Time);
+                    return first.Slot;
                 }
                 if (_nearHead == _nearTail)
                     continue;
             }
-            first = _near[_nearHead];
-            if (first.Time > limit)
-                return false;
+            ref var near = ref _near[_nearHead];
+            if (near.Time > limit)
+                return Nothing;
             _nearHead++;
-            if (_table.Nodes[first.Slot].Sequence != first.Sequence)
+            var slot = near.Slot;
+            if (_table.Nodes[slot].Sequence != near.Sequence)
                 continue; // cancelled, or rescheduled, since it was sorted in
-            Taken(in first);
-            return true;
+            Taken(near.Time);
+            return slot;
         }
-        first = default;
-        return false;
+        return Nothing;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Taken(in EventEntry first)
+    private void Taken(long time)
     {
-        _table.Nodes[first.Slot].Sequence = 0;
         Count--;
         if (_ahead >= 0)
             LookAhead();
         if (--_tuning.TakesLeft <= 0)
-            Tune(first.Time);
+            Tune(time);
     }
 
     /// <summary>
@@ -335,13 +370,63 @@ internal sealed class EventWheel : EventQueue
     private void Tune(long now)
     {
         var (shift, buckets) = (_shift, _bucketHeads.Length);
-        if (_tuning.Choose(Count, ref shift, ref buckets))
+        if (Count <= FewEvents.Capacity / 2)
+            SetWheelAside();
+        else if (_tuning.Choose(Count, ref shift, ref buckets))
             Rebuild(now, shift, buckets);
+    }
+
+    /// <summary>Events have become more than a few.</summary>
+    private void SetWheelGoing()
+    {
+        _areFew = false;
+        var first = true;
+        while (_few.IsDue(long.MaxValue))
+        {
+            var slot = _few.Take();
+            ref var node = ref _table.Nodes[slot];
+            if (first) _current = (node.Time >> _shift) - 1;
+            first = false;
+            AddToWheel(ref node, slot);
+        }
+    }
+
+    /// <summary>Events have become few.</summary>
+    private void SetWheelAside()
+    {
+        var all = _room.AsSpan(0, Empty(_room));
+        all.Sort();
+        _areFew = true;
+        foreach (ref var entry in all)
+        {
+            ref var node = ref _table.Nodes[entry.Slot];
+            node.Next = IsOfFew;
+            node.Previous = _few.Add(entry.Slot, entry.Time);
+        }
+        _tuning.Forget();
     }
 
     private void Rebuild(long now, int shift, int buckets)
     {
-        var all = Count <= _few.Length ? _few : ArrayPool<EventEntry>.Shared.Rent(Count);
+        var room = Count <= _room.Length ? _room : ArrayPool<EventEntry>.Shared.Rent(Count);
+        var count = Empty(room);
+        _shift = shift;
+        if (buckets != _bucketHeads.Length)
+        {
+            _bucketHeads = new int[buckets];
+            _occupied = new(buckets);
+        }
+        _current = (now >> shift) - 1;
+        foreach (ref var entry in room.AsSpan(0, count))
+            AddToWheel(ref _table.Nodes[entry.Slot], entry.Slot);
+        if (room != _room)
+            ArrayPool<EventEntry>.Shared.Return(room);
+        _tuning.Forget();
+    }
+
+    /// <summary>Takes all events out of wheel and heap, in no order; their nodes keep when they are due.</summary>
+    private int Empty(EventEntry[] all)
+    {
         var count = 0;
         for (; _nearHead < _nearTail; _nearHead++)
         {
@@ -355,21 +440,8 @@ internal sealed class EventWheel : EventQueue
             for (var slot = _bucketHeads[bucket]; slot != EndOfBucket; slot = _table.Nodes[slot].Next)
                 all[count++] = new(_table.Nodes[slot].Time, _table.Nodes[slot].Sequence, slot);
         }
-        count += _heap.Drain(all.AsSpan(count));
-
-        _shift = shift;
-        if (buckets != _bucketHeads.Length)
-        {
-            _bucketHeads = new int[buckets];
-            _occupied = new(buckets);
-        }
-        _current = (now >> shift) - 1;
+        _ahead = EndOfBucket;
         _heapFloor = long.MaxValue;
-        Count = 0;
-        foreach (ref var entry in all.AsSpan(0, count))
-            Add(entry.Slot, entry.Time, entry.Sequence);
-        if (all != _few)
-            ArrayPool<EventEntry>.Shared.Return(all);
-        _tuning.Forget();
+        return count + _heap.Drain(all.AsSpan(count));
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sim.Core;
 
 /// <summary>
@@ -50,6 +52,7 @@ public readonly record struct SimTime(long Femtoseconds) : IComparable<SimTime>
 
     /// <summary>The time a distance later.</summary>
     /// <exception cref="OverflowException">The result does not fit.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimTime operator +(SimTime time, SimDuration distance) => new(checked(time.Femtoseconds + distance.Femtoseconds));
 
     /// <summary>The time a distance earlier.</summary>

@@ -145,18 +145,20 @@ public sealed partial class Simulator
     {
         if (time < _now)
             throw InThePast(slot, time);
-        if (IsPending(slot))
+        ref var node = ref _table.Nodes[slot];
+        if (node.Sequence != 0)
             throw PendingAlready(slot);
-        _queue.Add(slot, time, ++_sequence);
+        _queue.Add(ref node, slot, time, ++_sequence);
     }
 
     internal void Reschedule(int slot, long time)
     {
         if (time < _now)
             throw InThePast(slot, time);
-        if (IsPending(slot))
+        ref var node = ref _table.Nodes[slot];
+        if (node.Sequence != 0)
             _queue.Remove(slot);
-        _queue.Add(slot, time, ++_sequence);
+        _queue.Add(ref node, slot, time, ++_sequence);
     }
 
     internal void Move(int slot, long time)
@@ -171,7 +173,7 @@ public sealed partial class Simulator
 
         if (time < _now)
             throw InThePast(slot, time);
-        _queue.Add(slot, time, ++_sequence);
+        _queue.Add(ref node, slot, time, ++_sequence);
     }
 
     internal bool Cancel(int slot)
@@ -231,11 +233,14 @@ public sealed partial class Simulator
     {
         while (_eventsFired < upTo && !_attention)
         {
-            if (!_queue.TryTake(limit, out var first))
+            var slot = _queue.Take(limit);
+            if (slot == EventQueue.Nothing)
                 return false;
-            _now = first.Time;
+            ref var node = ref _table.Nodes[slot];
+            node.Sequence = 0;
+            _now = node.Time;
             _eventsFired++;
-            _table.Nodes[first.Slot].Target.OnEvent();
+            node.Target.OnEvent();
         }
         return true;
     }

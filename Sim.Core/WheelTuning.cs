@@ -22,9 +22,6 @@ internal struct WheelTuning
     private const int CrowdedBucket = 8;
     private const int SparseBucket = 4;
 
-    // So few pending events are quicker to keep sorted in one wide bucket than to find one by one in narrow ones.
-    private const int FewPending = 12;
-
     private long _period = MinPeriod;
     private int _unrest;
 
@@ -55,8 +52,6 @@ internal struct WheelTuning
             shift = Math.Max(shift - BitOperations.Log2((ulong)crowd / SparseBucket), 0);
         else if (FarAdds > _period / 32 && crowd < SparseBucket)
             shift = Math.Min(shift + 1 + (int)(FarOctaves / FarAdds), MaxShift);
-        else if (pending <= FewPending && Loads > _period / 16)
-            shift = Math.Min(shift + 4, MaxShift);
 
         var wanted = (int)Math.Clamp(BitOperations.RoundUpToPowerOf2((uint)pending), MinBuckets, MaxBuckets);
         if (wanted > buckets || wanted < buckets / 8)

@@ -44,6 +44,54 @@ public sealed class EventOrderTests
     }
 
     [Test]
+    public void Events_that_become_many_and_few_again_keep_their_order()
+    {
+        var traces = new List<ulong>();
+        var changes = 0;
+        foreach (var kind in Enum.GetValues<EventQueueKind>())
+        {
+            var sim = new Simulator(5, kind);
+            var random = sim.GetRandomStream("test");
+            var hash = 0UL;
+            var few = true;
+            var events = new SimEvent[40];
+            for (var i = 0; i < events.Length; i++)
+            {
+                var id = i;
+                events[i] = new(sim, () => OnEvent(id));
+            }
+
+            events[0].ScheduleAt(SimTime.Zero);
+            sim.Run();
+            Assert.That(sim.EventsFired, Is.GreaterThanOrEqualTo(100_000));
+            traces.Add(hash);
+
+            // Now one, now up to 40 of them: for 10,000 events each, as the wheel looks how many there are every 4096. Times collide often.
+            void OnEvent(int id)
+            {
+                hash = (hash * 0x9E3779B97F4A7C15) ^ (ulong)((sim.Now.Femtoseconds << 12) + id);
+                if (sim.Queue is EventWheel wheel && wheel.AreFew != few)
+                {
+                    few = wheel.AreFew;
+                    changes++;
+                }
+
+                if (sim.EventsFired >= 100_000) return;
+                var wanted = sim.EventsFired / 10_000 % 2 == 0 ? 1 + (int)random.NextBelow(8) : events.Length;
+                for (var i = 0; i < events.Length; i++)
+                {
+                    if (i >= wanted) events[i].Cancel();
+                    else if (!events[i].IsPending) events[i].ScheduleAfter(new(random.NextBelow(1000) * random.NextBelow(2) * 1000));
+                    else if (random.NextBelow(16) == 0) events[i].RescheduleAfter(new(random.NextBelow(1000) * 1000));
+                }
+            }
+        }
+
+        Assert.That(traces[1], Is.EqualTo(traces[0]));
+        Assert.That(changes, Is.GreaterThan(6), "the wheel never stood still again, so this test showed nothing");
+    }
+
+    [Test]
     public void A_wheel_that_changes_its_width_loses_and_reorders_nothing()
     {
         // Phases of very different density, long enough for the tuning to act.
