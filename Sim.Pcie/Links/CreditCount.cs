@@ -5,10 +5,12 @@ namespace Sim.Pcie.Links;
 
 /// <summary>
 /// The transmitter's count of the receiver's free buffer for one flow class (§2.6.1). Credits on their way back are kept with the time
-/// from which they count and taken in when something is sent, so that a return costs no event.
+/// from which they count, so that a return costs no event, and taken in when those at hand do not suffice, or are too many to keep.
 /// </summary>
 internal struct CreditCount
 {
+    private const int Few = 8;
+
     // A mask of zero makes a kind infinite: it is neither taken nor given back.
     private readonly int _headerMask;
     private readonly int _dataMask;
@@ -16,9 +18,11 @@ internal struct CreditCount
     private readonly int _advertisedData;
     private int _headers;
     private int _data;
-    private int _first;
-    private int _count;
+
+    // Those on their way: [0, _count). At _room it is looked what can be taken in.
     private Returned[] _returns;
+    private int _count;
+    private int _room;
 
     /// <summary>A count at flow-control initialisation.</summary>
     /// <param name="headers">Header credits advertised; 0 means infinite.</param>
@@ -29,7 +33,8 @@ internal struct CreditCount
         _dataMask = data == 0 ? 0 : ~0;
         _advertisedHeaders = headers == 0 ? int.MaxValue : headers;
         _advertisedData = data == 0 ? int.MaxValue : data;
-        _returns = new Returned[IsInfinite ? 0 : 8];
+        _room = IsInfinite ? 0 : Few;
+        _returns = new Returned[_room];
         Reinitialize();
     }
 
@@ -45,7 +50,7 @@ internal struct CreditCount
             for (var i = 0; i < _count; i++)
             {
                 headers -= _headerMask;
-                data += At(i).Data;
+                data += _returns[i].Data;
             }
 
             return headers == _advertisedHeaders && data == _advertisedData;
@@ -55,83 +60,79 @@ internal struct CreditCount
     /// <summary>Everything that was advertised is free (§3.4.1).</summary>
     public void Reinitialize()
     {
-        _first = _count = 0;
+        _count = 0;
         (_headers, _data) = (_advertisedHeaders, _advertisedData);
     }
 
     /// <summary>The time from which a TLP has its credits, as far as returns are known: zero if it has them, "never" if they do not
     /// suffice.</summary>
     /// <param name="data">Data credits that it takes.</param>
+    /// <param name="free">Nothing leaves before: when the serialiser is free.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly SimTime AvailableFrom(int data) => _headers > 0 && _data >= data ? SimTime.Zero : AvailableLater(data);
+    public SimTime AvailableFrom(int data, SimTime free) => _headers > 0 && _data >= data ? SimTime.Zero : AvailableLater(data, free);
 
-    /// <summary>Takes the credits of a TLP whose first symbol leaves.</summary>
+    /// <summary>Takes the credits of a TLP that has left.</summary>
     /// <param name="data">Data credits.</param>
-    /// <param name="at">When it leaves; what came back until then counts.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Consume(int data, SimTime at)
+    public void Consume(int data)
     {
-        if (_count > 0 && _returns[_first].At <= at) TakeIn(at);
         _headers += _headerMask; // -1, or 0 where they are infinite
         _data -= data & _dataMask;
     }
 
     /// <summary>Credits of one TLP count again from a time on.</summary>
-    public void Give(int data, SimTime at)
+    /// <param name="data">Data credits.</param>
+    /// <param name="at">From when on they count.</param>
+    /// <param name="free">Nothing leaves before: when the serialiser is free.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Give(int data, SimTime at, SimTime free)
     {
-        if (_count == _returns.Length) Grow();
-        var i = _count++;
-
-        // Returns by way of different egress ports may mature out of order; the common case appends.
-        while (i > 0 && At(i - 1).At > at)
-        {
-            At(i) = At(i - 1);
-            i--;
-        }
-
-        At(i) = new Returned { At = at, Data = data & _dataMask };
+        if (_count == _room) MakeRoom(free);
+        ref var r = ref _returns[_count++];
+        r.At = at;
+        r.Data = data & _dataMask;
     }
 
-    private readonly SimTime AvailableLater(int data)
+    private SimTime AvailableLater(int data, SimTime free)
     {
-        var (headers, free) = (_headers, _data);
-        for (var i = 0; i < _count; i++)
+        TakeIn(free);
+        if (_headers > 0 && _data >= data) return SimTime.Zero;
+
+        // Returns by way of different egress ports may mature in another order than they were given.
+        var returns = _returns.AsSpan(0, _count);
+        returns.Sort(static (a, b) => a.At.CompareTo(b.At));
+        var (headers, sum) = (_headers, _data);
+        foreach (ref readonly var r in returns)
         {
-            ref var r = ref At(i);
             headers -= _headerMask;
-            free += r.Data;
-            if (headers > 0 && free >= data) return r.At;
+            sum += r.Data;
+            if (headers > 0 && sum >= data) return r.At;
         }
 
         return SimTime.MaxValue;
     }
 
-    private void TakeIn(SimTime at)
+    private void TakeIn(SimTime upTo)
     {
-        var returns = _returns;
-        var (first, count) = (_first, _count);
-        do
+        var (kept, data) = (0, 0);
+        var returns = _returns.AsSpan(0, _count);
+        foreach (ref readonly var r in returns)
         {
-            ref var r = ref returns[first & (returns.Length - 1)];
-            if (r.At > at) break;
-            _headers -= _headerMask;
-            _data += r.Data;
-            first++;
-            count--;
+            if (r.At <= upTo) data += r.Data;
+            else returns[kept++] = r;
         }
-        while (count > 0);
-        _first = count == 0 ? 0 : first & (returns.Length - 1);
-        _count = count;
+
+        _headers -= _headerMask * (_count - kept);
+        _data += data;
+        _count = kept;
     }
 
-    private readonly ref Returned At(int i) => ref _returns[(_first + i) & (_returns.Length - 1)];
-
-    private void Grow()
+    // Twice as much as is on its way: taking in is cheap however many there are, and few of them stay within a line or two of the cache.
+    private void MakeRoom(SimTime free)
     {
-        var bigger = new Returned[_returns.Length * 2];
-        for (var i = 0; i < _count; i++) bigger[i] = At(i);
-        _returns = bigger;
-        _first = 0;
+        TakeIn(free);
+        _room = Math.Max(Few, 2 * _count);
+        if (_room > _returns.Length) Array.Resize(ref _returns, _room);
     }
 
     private struct Returned

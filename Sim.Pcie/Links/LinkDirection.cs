@@ -48,16 +48,18 @@ public sealed class LinkDirection : EventTarget
     private readonly SimDuration _creditReturn;
     private readonly OwnEvent _next;
     private readonly bool _returnsCredits;
-    private readonly LinkProfile _profile;
+    private readonly int _framing;
+
+    // Bytes of a TLP of each class besides its payload, if they are the same for all; else -1.
+    private readonly Overheads _fixedOverheads;
     private Lanes _lanes;
     private int _waiting;
     private ulong _order;
 
-    // The TLP on the serialiser, or the next one: the head of its class's line, its first and its last symbol, its bytes on the wire.
+    // The TLP on the serialiser, or the next one: the head of its class's line, its first and its last symbol.
     private int _chosen = None;
     private SimTime _start;
     private SimTime _end;
-    private int _bytes;
 
     // When the last symbol of the TLP before it left.
     private SimTime _free;
@@ -68,8 +70,10 @@ public sealed class LinkDirection : EventTarget
 
     // From the last symbol to the event: the flight, unless something could follow sooner.
     private SimDuration _lag;
-    // Made when somebody asks for it: unobserved, nothing of it is touched.
+
+    // Made when somebody asks for them: unobserved, nothing of them is touched.
     private Probe<TlpHop>? _arrived;
+    private Probe<TlpAccepted>? _accepted;
     private RingQueue<OnTheWire>? _wire;
     private SimEvent? _arrival;
 
@@ -82,8 +86,13 @@ public sealed class LinkDirection : EventTarget
         _sim = from.Sim;
         _flight = link.Profile.Propagation;
         _creditReturn = link.Profile.CreditReturnLatency;
-        _profile = link.Profile;
-        for (var k = 0; k < Classes; k++) _lanes[k] = new Lane(to.Advertised, (FlowClass)k);
+        _framing = link.Profile.FramingBytes;
+        for (var k = 0; k < Classes; k++)
+        {
+            _lanes[k] = new Lane(to.Advertised, (FlowClass)k);
+            _fixedOverheads[k] = link.Profile.FixedOverhead((FlowClass)k) ?? -1;
+        }
+
         _returnsCredits = to.Advertised != FlowControlCredits.Infinite;
         _next = new OwnEvent(_sim, this);
         _sim.Shared(static _ => new CreditReturnTimes()).Add(this, _creditReturn);
@@ -105,7 +114,7 @@ public sealed class LinkDirection : EventTarget
     public Probe<TlpHop> Arrived => _arrived ??= new();
 
     /// <summary>Every TLP that the link takes to transmit, in order.</summary>
-    public Probe<TlpAccepted> Accepted { get; } = new();
+    public Probe<TlpAccepted> Accepted => _accepted ??= new();
 
     /// <summary>TLPs that were lost because the link went down while they were on it or waited for it.</summary>
     public long Lost { get; private set; }
@@ -149,15 +158,20 @@ public sealed class LinkDirection : EventTarget
             return;
         }
 
-        if (Accepted.IsObserved) Accepted.Emit(_sim.Now, new TlpAccepted(this, tlp, holder));
+        if (_accepted is { IsObserved: true }) _accepted.Emit(_sim.Now, new TlpAccepted(this, tlp, holder));
         if (ready < _sim.Now) ready = _sim.Now;
-        var kind = tlp.Header.FlowClass;
-        _lanes[(int)kind].Line.Add(kind, in tlp, ready, _order++, holder);
-        _waiting++;
+        var kind = (int)tlp.Header.FlowClass;
+        ref var lane = ref _lanes[kind];
+        ref var slot = ref lane.Line.Add(kind == (int)FlowClass.Posted, in tlp, ready);
+        slot.Order = _order++;
+        var payload = tlp.PayloadBytes;
+        slot.DataCredits = ByteEnables.DataCredits(payload);
+        slot.WireBytes = payload + (_fixedOverheads[kind] >= 0 ? _fixedOverheads[kind] : _framing + tlp.OverheadBytes);
+        if (slot.Holder != holder) slot.Holder = holder;
         if (OrderingRules.IsRelaxed(in tlp.Header)) _relaxed++;
 
         // Alone it is next. Else what goes next has begun, or begins before this one could; or this may go first.
-        if (_waiting == 1) ChooseOnly((int)kind);
+        if (++_waiting == 1) ChooseOnly(kind, ref lane, in slot);
         else if (_chosen == None || ready < _start) Choose();
     }
 
@@ -169,11 +183,17 @@ public sealed class LinkDirection : EventTarget
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ReturnCredits(in Tlp tlp, SimTime at)
     {
-        if (_returnsCredits) Return(tlp.Header.FlowClass, tlp.DataCredits, at);
+        if (!_returnsCredits) return;
+        ref var lane = ref _lanes[(int)tlp.Header.FlowClass];
+        if (lane.Owes()) Return(ref lane, tlp.DataCredits, at);
     }
 
     /// <summary>Something may follow from a TLP's leaving so soon: what has left by then must be known.</summary>
-    internal void LearnWithin(SimDuration time) => _lag = _flight <= time ? _flight : SimDuration.Zero;
+    internal void LearnWithin(SimDuration time)
+    {
+        _lag = _flight <= time ? _flight : SimDuration.Zero;
+        if (_chosen != None) _next.MoveTo(SimTime.Max(_sim.Now, _end + _lag));
+    }
 
     internal void OnLinkUp() => _isDown = false;
 
@@ -203,19 +223,11 @@ public sealed class LinkDirection : EventTarget
         }
     }
 
-    private void Return(FlowClass kind, int data, SimTime at)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Return(ref Lane lane, int data, SimTime at)
     {
-        ref var lane = ref _lanes[(int)kind];
-        if (lane.Stale > 0)
-        {
-            lane.Stale--;
-            return;
-        }
-
-        lane.Held--;
-        if (lane.Credits.IsInfinite) return;
         var counts = at + _creditReturn;
-        lane.Credits.Give(data, counts);
+        lane.Credits.Give(data, counts, _free);
         if (_waiting > 0 && (_chosen == None || counts < _start)) Choose();
     }
 
@@ -229,7 +241,7 @@ public sealed class LinkDirection : EventTarget
             ref var lane = ref _lanes[k];
             if (lane.Line.Count == 0) continue;
             ref var head = ref lane.Line.Head;
-            var start = StartOf(in lane, in head);
+            var start = StartOf(ref lane, in head);
             if (start > bestStart || (start == bestStart && head.Order > bestOrder)) continue;
             if (k != (int)FlowClass.Posted && start != SimTime.MaxValue && MustWaitForPosted(in head)) continue;
             (best, bestStart, bestOrder) = (k, start, head.Order);
@@ -240,17 +252,16 @@ public sealed class LinkDirection : EventTarget
 
         // Without its credits none can go: the return of some comes here again.
         if (bestStart == SimTime.MaxValue) ChooseNone();
-        else Choose(best, bestStart, in _lanes[best].Line.Head.Tlp);
+        else Choose(best, bestStart, _lanes[best].Line.Head.WireBytes);
     }
 
     /// <summary>As <see cref="Choose()"/>, where all that waits is of one class and none of it may pass another.</summary>
-    private void ChooseOnly(int kind)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ChooseOnly(int kind, ref Lane lane, in WaitingTlp head)
     {
-        ref var lane = ref _lanes[kind];
-        ref var head = ref lane.Line.Head;
-        var start = StartOf(in lane, in head);
+        var start = StartOf(ref lane, in head);
         if (start == SimTime.MaxValue) ChooseNone();
-        else Choose(kind, start, in head.Tlp);
+        else Choose(kind, start, head.WireBytes);
     }
 
     private void ChooseNone()
@@ -260,19 +271,18 @@ public sealed class LinkDirection : EventTarget
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Choose(int kind, SimTime start, in Tlp tlp)
+    private void Choose(int kind, SimTime start, int bytes)
     {
         _chosen = kind;
         _start = start;
-        _bytes = _profile.WireBytes(in tlp);
-        _end = start + _rate.TimeFor(_bytes);
+        _end = start + _rate.TimeFor(bytes);
         _next.MoveTo(_end + _lag);
     }
 
-    private SimTime StartOf(in Lane lane, in WaitingTlp tlp)
+    private SimTime StartOf(ref Lane lane, in WaitingTlp tlp)
     {
         var start = SimTime.Max(_free, tlp.Ready);
-        return SimTime.Max(start, lane.Credits.AvailableFrom(tlp.Tlp.DataCredits));
+        return SimTime.Max(start, lane.Credits.AvailableFrom(tlp.DataCredits, _free));
     }
 
     private bool MustWaitForPosted(in WaitingTlp tlp)
@@ -295,12 +305,12 @@ public sealed class LinkDirection : EventTarget
         for (var k = 0; k < Classes; k++)
         {
             ref var lane = ref _lanes[k];
-            var first = lane.Line.Count > 1 ? StartOf(in lane, in lane.Line.Head) : SimTime.Zero;
+            var first = lane.Line.Count > 1 ? StartOf(ref lane, in lane.Line.Head) : SimTime.Zero;
             if (first != SimTime.Zero && k != (int)FlowClass.Posted && MustWaitForPosted(in lane.Line.Head)) first = SimTime.MaxValue;
             for (var i = 1; i < lane.Line.Count && first > _sim.Now; i++)
             {
                 ref var candidate = ref lane.Line[i];
-                if (StartOf(in lane, in candidate) >= first || !MayPassAllBefore(in lane.Line, i)) continue;
+                if (StartOf(ref lane, in candidate) >= first || !MayPassAllBefore(in lane.Line, i)) continue;
                 if (k != (int)FlowClass.Posted && MustWaitForPosted(in candidate)) continue;
                 lane.Line.BringToHead(i);
                 break;
@@ -321,30 +331,33 @@ public sealed class LinkDirection : EventTarget
     /// <summary>The chosen TLP has left: its credits are consumed, the buffer that it came in by is free.</summary>
     protected override void OnEvent()
     {
-        var kind = (FlowClass)_chosen;
-        ref var lane = ref _lanes[_chosen];
+        var kind = _chosen;
+        ref var lane = ref _lanes[kind];
 
         // Its slot stays as it is while the receiver looks at it: a line never fills its last slot.
         ref var head = ref lane.Line.Head;
         ref readonly var tlp = ref head.Tlp;
-        var holder = head.Holder;
-        var data = tlp.DataCredits;
-        lane.Credits.Consume(data, _start);
+        lane.Credits.Consume(head.DataCredits);
         lane.Line.DropHead();
         _waiting--;
         if (_relaxed > 0 && OrderingRules.IsRelaxed(in tlp.Header)) _relaxed--;
-        BytesSent += _bytes;
+        BytesSent += head.WireBytes;
         _free = _end;
         _chosen = None;
         var started = _start;
-        if (holder is { _returnsCredits: true }) holder.Return(kind, data, _end);
+        if (head.Holder is { _returnsCredits: true } holder)
+        {
+            ref var held = ref holder._lanes[kind];
+            if (held.Owes()) holder.Return(ref held, head.DataCredits, _free);
+        }
+
         if (_waiting > 0)
         {
-            if (lane.Line.Count == _waiting && _relaxed == 0) ChooseOnly((int)kind);
+            if (lane.Line.Count == _waiting && _relaxed == 0) ChooseOnly(kind, ref lane, in lane.Line.Head);
             else Choose();
         }
 
-        if (_free + _flight == _sim.Now) Deliver(in tlp, started);
+        if (_lag == _flight) Deliver(kind, in tlp, started);
         else Fly(in tlp, started);
     }
 
@@ -362,15 +375,17 @@ public sealed class LinkDirection : EventTarget
         To.Drop(in tlp, this);
     }
 
-    private void Deliver(in Tlp tlp, SimTime started)
+    private void Deliver(int kind, in Tlp tlp, SimTime started)
     {
-        if (Faults is null || !Faults.Takes(in tlp, started)) DeliverNow(in tlp, started);
+        if (Faults is null || !Faults.Takes(in tlp, started)) DeliverNow(kind, in tlp, started);
     }
 
-    internal void DeliverNow(in Tlp tlp, SimTime started)
+    internal void DeliverNow(in Tlp tlp, SimTime started) => DeliverNow((int)tlp.Header.FlowClass, in tlp, started);
+
+    private void DeliverNow(int kind, in Tlp tlp, SimTime started)
     {
         Delivered++;
-        if (_returnsCredits) _lanes[(int)tlp.Header.FlowClass].Held++;
+        if (_returnsCredits) _lanes[kind].Held++;
         if (_arrived is { IsObserved: true }) _arrived.Emit(_sim.Now, new TlpHop(this, started, tlp));
         To.Receive(in tlp, this);
     }
@@ -380,7 +395,7 @@ public sealed class LinkDirection : EventTarget
     {
         _wire ??= new();
         _arrival ??= new(_sim, OnArrival);
-        _wire.Enqueue(new(tlp, started, _sim.Now + _flight));
+        _wire.Enqueue(new(tlp, started, _free + _flight));
         if (!_arrival.IsPending) _arrival.ScheduleAt(_wire.Head.Arrives);
     }
 
@@ -388,7 +403,7 @@ public sealed class LinkDirection : EventTarget
     {
         var arrived = _wire!.Dequeue();
         if (_wire.Count > 0) _arrival!.ScheduleAt(_wire.Head.Arrives);
-        Deliver(in arrived.Tlp, arrived.Started);
+        Deliver((int)arrived.Tlp.Header.FlowClass, in arrived.Tlp, arrived.Started);
     }
 
     private void Drop(in Tlp tlp, LinkDirection? holder)
@@ -409,12 +424,32 @@ public sealed class LinkDirection : EventTarget
 
         /// <summary>TLPs that the receiver has from before the link went down.</summary>
         public int Stale;
+
+        /// <summary>Takes one from what the receiver has; tells whether credits come back for it.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool Owes()
+        {
+            if (Stale > 0)
+            {
+                Stale--;
+                return false;
+            }
+
+            Held--;
+            return !Credits.IsInfinite;
+        }
     }
 
     [InlineArray(Classes)]
     private struct Lanes
     {
         private Lane _first;
+    }
+
+    [InlineArray(Classes)]
+    private struct Overheads
+    {
+        private int _first;
     }
 
     private readonly struct OnTheWire(Tlp tlp, SimTime started, SimTime arrives)

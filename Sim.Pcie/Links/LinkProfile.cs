@@ -1,6 +1,5 @@
-using System.Runtime.CompilerServices;
 using Sim.Core;
-using Sim.Pcie.Transactions;
+using Sim.Pcie.Spec;
 
 namespace Sim.Pcie.Links;
 
@@ -72,10 +71,8 @@ public sealed record LinkProfile
         return TlpShare.Part == TlpShare.Whole ? line : line.Scaled(TlpShare.Part, TlpShare.Whole);
     }
 
-    /// <summary>Bytes that this TLP occupies on the wire.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int WireBytes(in Tlp tlp) => FixedTlpOverhead is { } overhead ? Counted(overhead, in tlp) : FramingBytes + tlp.WireBytes;
-
-    private int Counted(int overhead, in Tlp tlp) =>
-        (tlp.Header.IsCompletion ? FixedCompletionOverhead ?? overhead : overhead) + tlp.PayloadBytes;
+    /// <summary>What every TLP of a flow class costs besides its payload, in bytes; null where that is its header's, prefixes' and
+    /// framing's affair.</summary>
+    internal int? FixedOverhead(FlowClass kind) =>
+        kind == FlowClass.Completion && FixedTlpOverhead is not null ? FixedCompletionOverhead ?? FixedTlpOverhead : FixedTlpOverhead;
 }

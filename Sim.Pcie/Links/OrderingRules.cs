@@ -25,8 +25,7 @@ public static class OrderingRules
     }
 
     /// <summary>Whether an attribute frees a TLP from some that are before it (§2.2.6.4).</summary>
-    public static bool IsRelaxed(in TlpHeader header) =>
-        (header.Attributes & (TlpAttributes.RelaxedOrdering | TlpAttributes.IdBasedOrdering)) != 0;
+    public static bool IsRelaxed(in TlpHeader header) => (header.Dw0 & (TlpHeader.RelaxedOrdering | TlpHeader.IdBasedOrdering)) != 0;
 
     /// <summary>Column 2: nothing passes a Posted Request but what Relaxed Ordering or ID-Based Ordering frees (A2b, B2b, C2b,
     /// D2b).</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Sim.Core;
-using Sim.Pcie.Spec;
 using Sim.Pcie.Transactions;
 
 namespace Sim.Pcie.Links;
@@ -22,32 +21,39 @@ internal struct WaitingLine()
     public readonly ref WaitingTlp Head
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref _ring[_head & (_ring.Length - 1)];
+        get => ref _ring[_head];
     }
 
     /// <summary>One of those that wait, counted from the first.</summary>
     public readonly ref WaitingTlp this[int index] => ref _ring[(_head + index) & (_ring.Length - 1)];
 
     /// <summary>Adds a TLP behind all that must, or may as well, go first.</summary>
+    /// <returns>Its slot, where header and times are set.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(FlowClass kind, in Tlp tlp, SimTime ready, ulong order, LinkDirection? holder)
+    public ref WaitingTlp Add(bool isPosted, in Tlp tlp, SimTime ready)
     {
-        if (Count == _ring.Length - 1) Grow();
-        var place = Count++;
-        if (kind != FlowClass.Posted && place > 0 && this[place - 1].Ready > ready) place = MakeRoom(place, in tlp, ref ready);
-        ref var slot = ref this[place];
+        var (ring, count) = (_ring, Count);
+        if (count == ring.Length - 1) ring = Grow();
+        var next = _head + count;
+        if (!isPosted && count > 0 && ring[(next - 1) & (ring.Length - 1)].Ready > ready) next = MakeRoom(in tlp, ref ready);
+        Count = count + 1;
+        ref var slot = ref ring[next & (ring.Length - 1)];
         slot.Tlp.Header = tlp.Header;
         slot.Ready = ready;
-        slot.Order = order;
 
         // A reference that is there already is not written again: a store of it runs a write barrier.
         if (slot.Tlp.Body != tlp.Body) slot.Tlp.Body = tlp.Body;
-        if (slot.Holder != holder) slot.Holder = holder;
+        return ref slot;
     }
 
-    /// <summary>Takes the first out. Its slot keeps what it held: a pooled body and a link.</summary>
+    /// <summary>Takes the first out. Its slot keeps what it held: a pooled body and a link. A line that runs empty begins anew in front,
+    /// but in another slot than the one just left: a line that holds little touches little of the cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void DropHead() => (_head, Count) = ((_head + 1) & (_ring.Length - 1), Count - 1);
+    public void DropHead()
+    {
+        Count--;
+        _head = Count == 0 ? ~_head & 1 : (_head + 1) & (_ring.Length - 1);
+    }
 
     /// <summary>Takes one out from among the others, and has it in front where <see cref="DropHead"/> removes it.</summary>
     public readonly void BringToHead(int index)
@@ -59,8 +65,9 @@ internal struct WaitingLine()
 
     // What becomes ready later gives way, unless it belongs to the same request: its Completions stay in order (D5b), and the later one is
     // ready no sooner than the one before it.
-    private readonly int MakeRoom(int place, in Tlp tlp, ref SimTime ready)
+    private readonly int MakeRoom(in Tlp tlp, ref SimTime ready)
     {
+        var place = Count;
         for (; place > 0 && this[place - 1].Ready > ready; place--)
         {
             if (!OrderingRules.MayPass(in tlp.Header, in this[place - 1].Tlp.Header))
@@ -72,14 +79,14 @@ internal struct WaitingLine()
             this[place] = this[place - 1];
         }
 
-        return place;
+        return _head + place;
     }
 
-    private void Grow()
+    private WaitingTlp[] Grow()
     {
         var ring = new WaitingTlp[_ring.Length * 2];
         for (var i = 0; i < Count; i++) ring[i] = this[i];
-        _ring = ring;
         _head = 0;
+        return _ring = ring;
     }
 }

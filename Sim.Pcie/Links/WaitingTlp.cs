@@ -14,6 +14,12 @@ internal struct WaitingTlp
     /// <summary>Its place in the order of handing over.</summary>
     public ulong Order;
 
+    /// <summary>Data credits that it takes.</summary>
+    public int DataCredits;
+
+    /// <summary>Bytes that it occupies on the wire.</summary>
+    public int WireBytes;
+
     /// <summary>The direction it came in by, whose receive buffer it occupies until it has left; null if it originates here.</summary>
     public LinkDirection? Holder;
 }

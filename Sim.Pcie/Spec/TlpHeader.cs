@@ -16,6 +16,12 @@ public struct TlpHeader : IEquatable<TlpHeader>
     /// <summary>EP in DW0 (§2.2.1).</summary>
     public const uint PoisonedData = 1u << 14;
 
+    /// <summary>Attr[1] in DW0, Relaxed Ordering (§2.2.6.4).</summary>
+    public const uint RelaxedOrdering = 1u << 13;
+
+    /// <summary>Attr[2] in DW0, ID-Based Ordering (§2.2.6.4).</summary>
+    public const uint IdBasedOrdering = 1u << 18;
+
     /// <summary>Bytes 0 to 3: Fmt, Type, TC, attributes, TD, EP, AT, Length.</summary>
     public uint Dw0;
 
@@ -57,8 +63,20 @@ public struct TlpHeader : IEquatable<TlpHeader>
     /// <summary>A Completion of any kind.</summary>
     public readonly bool IsCompletion => (Dw0 & 0x1E000000) == 0x0A000000;
 
+    /// <summary>IORd or IOWr.</summary>
+    public readonly bool IsIo => (Dw0 & 0xBF000000) == 0x02000000;
+
     /// <summary>A Configuration Request of either type.</summary>
     public readonly bool IsConfiguration => (Dw0 & 0x1E000000) == 0x04000000;
+
+    /// <summary>MRd with an address of either width; not MRdLk.</summary>
+    public readonly bool IsMemoryRead => (Dw0 & 0xDF000000) == 0;
+
+    /// <summary>MRdLk with an address of either width.</summary>
+    public readonly bool IsLockedRead => (Dw0 & 0xDF000000) == 0x01000000;
+
+    /// <summary>MWr with an address of either width.</summary>
+    public readonly bool IsMemoryWrite => (Dw0 & 0xDF000000) == 0x40000000;
 
     /// <summary>FetchAdd, Swap or CAS.</summary>
     public readonly bool IsAtomicOp => (Dw0 & 0x1C000000) == 0x0C000000;
@@ -192,10 +210,12 @@ public struct TlpHeader : IEquatable<TlpHeader>
         At == AddressType.TranslationRequest && Type == TlpType.MRd && !Th && ((HeaderDwords == 4 ? Dw3 : Dw2) & 1) != 0;
 
     /// <summary>Byte address of the first enabled byte; the first DW's if none is enabled.</summary>
-    public readonly ulong FirstByteAddress => Address + (uint)(BitOperations.TrailingZeroCount(FirstBe | 0x10) & 3);
+    public readonly ulong FirstByteAddress =>
+        (Dw1 & 0xF) == 0xF ? Address : Address + (uint)(BitOperations.TrailingZeroCount(FirstBe | 0x10) & 3);
 
     /// <summary>Bytes from the first to the last enabled one, both included; 0 for a zero-length Request (§2.2.5, Table 2-40).</summary>
-    public readonly int EnabledBytes => Transactions.ByteEnables.ByteCount(FirstBe, LastBe, LengthDw);
+    public readonly int EnabledBytes =>
+        (Dw1 & 0xFF) == 0xFF ? LengthDw * 4 : Transactions.ByteEnables.ByteCount(FirstBe, LastBe, LengthDw);
 
     /// <summary>Where an ID-routed Request goes: Configuration Requests and Messages routed by ID (§2.2.4.2).</summary>
     public readonly RoutingId DestinationId => new((ushort)(Dw2 >> 16));

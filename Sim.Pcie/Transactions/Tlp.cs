@@ -25,11 +25,14 @@ public struct Tlp
     public readonly int DataCredits => ByteEnables.DataCredits(Header.PayloadBytes);
 
     /// <summary>Bytes of the TLP without framing: prefixes, header, payload, ECRC.</summary>
-    public readonly int WireBytes
+    public readonly int WireBytes => OverheadBytes + Header.PayloadBytes;
+
+    /// <summary>Bytes of the TLP without framing and payload: prefixes, header, ECRC.</summary>
+    public readonly int OverheadBytes
     {
         get
         {
-            int bytes = Header.HeaderDwords * 4 + Header.PayloadBytes + (int)(Header.Dw0 >> 13 & 4); // TD is bit 15: 4 bytes of ECRC
+            int bytes = Header.HeaderDwords * 4 + (int)(Header.Dw0 >> 13 & 4); // TD is bit 15: 4 bytes of ECRC
             return Body is null ? bytes : bytes + Body.PrefixCount * 4;
         }
     }
