@@ -13,6 +13,7 @@ public sealed partial class PcieDevice : Port
 {
     private readonly DeviceOptions _options;
     private readonly List<EndpointFunction> _functions = [];
+    private EndpointFunction? _first;
     private EndpointFunction?[] _byNumber = new EndpointFunction?[256];
     private int _bus;
     private readonly int[] _asserting = new int[4];
@@ -50,6 +51,7 @@ public sealed partial class PcieDevice : Port
         if (!function.IsVirtual && _functions.Find(f => !f.IsVirtual && f.Number == number) is { } other)
             throw new InvalidOperationException($"{Name}: function {number} is {other.Name} already");
         _functions.Add(function);
+        _first ??= function;
         function.AttachTo(this, number);
         Renumber();
         if (Link is { } link) function.ShowLink(link);
@@ -66,7 +68,7 @@ public sealed partial class PcieDevice : Port
     protected internal override void Receive(in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
-        if (Checks.Concerns(in tlp, _functions[0].MaxPayloadSize) && !Admits(in tlp, from)) return;
+        if (IsSuspicious(in tlp, _first!.MaxPayloadSize) && !Admits(in tlp, from)) return;
         if (_held.Count > 0 && !header.IsCompletion)
         {
             // §2.4.1: nothing but a completion may be let past a posted request that waits.
@@ -164,14 +166,16 @@ public sealed partial class PcieDevice : Port
     {
         var function = FunctionAt(tlp.Header.RequesterId);
         from.ReturnCredits(in tlp, Sim.Now);
-        if (Routes.IsObserved)
-            Routes.Show(this, in tlp.Header, $"ends here: {(function is null ? "Unexpected Completion (§2.3.2)" : function.Name + "'s")}");
+        if (Routes.IsObserved) ShowCompletion(in tlp.Header, function);
         if (function is null)
             _functions[0].Errors.Report(PcieError.UnexpectedCompletion, tlp.Header);
         else
             function.Dma.OnCompletion(in tlp);
         Release(in tlp);
     }
+
+    private void ShowCompletion(in TlpHeader header, EndpointFunction? function) =>
+        Routes.Show(this, in header, $"ends here: {(function is null ? "Unexpected Completion (§2.3.2)" : function.Name + "'s")}");
 
     private void ReceiveConfiguration(in Tlp tlp, LinkDirection from)
     {
@@ -206,7 +210,7 @@ public sealed partial class PcieDevice : Port
         var function = target ?? _functions[0];
         var accepts = _options.PoisonedWrites == PoisonedWrite.Accept && header.Type is TlpType.MWr or TlpType.MsgD;
         var role = accepts ? DetectingRole.TolerantReceiver : DetectingRole.UltimateReceiver;
-        switch (Checks.Look(in tlp, from, function, _functions[0].Express, _functions[0].Aer, role))
+        switch (Checks.Look(in tlp, _functions[0].MaxPayloadSize, from, function, _functions[0].Express, _functions[0].Aer, role))
         {
             case Admission.Discarded:
                 return false;

@@ -24,7 +24,7 @@ public static class TlpInjector
     /// <summary>Hands a TLP to the link of a port; the link owns its body from now on.</summary>
     public static void Send(Port from, in Tlp tlp)
     {
-        from.Sim.Shared(static _ => new FabricCare()).IsDue = true;
+        FabricCare.Of(from.Sim).Begin();
         from.Transmitter.Send(in tlp, from.Sim.Now, null);
     }
 
@@ -35,7 +35,7 @@ public static class TlpInjector
     /// </summary>
     public static void SendAwaited(Port from, in Tlp tlp)
     {
-        if (tlp.Header.FlowClass == FlowClass.NonPosted) from.Sim.Shared(static _ => new FabricCare()).Await(in tlp.Header);
+        if (tlp.Header.FlowClass == FlowClass.NonPosted) FabricCare.Of(from.Sim).Await(in tlp.Header);
         Send(from, in tlp);
     }
 

@@ -71,15 +71,14 @@ public sealed class HostMemory : IReadSource, IPoisonMap
     public void Read(ulong address, Span<byte> destination)
     {
         Check(address, destination.Length);
-        while (destination.Length > 0)
+        for (var room = PageSize - OffsetOf(address); destination.Length > room; room = PageSize)
         {
-            var offset = (int)(address & (PageSize - 1));
-            var n = Math.Min(PageSize - offset, destination.Length);
-            if (Find(address) is { } page) page.AsSpan(offset, n).CopyTo(destination);
-            else destination[..n].Clear();
-            destination = destination[n..];
-            address += (ulong)n;
+            ReadPage(address, destination[..room]);
+            destination = destination[room..];
+            address += (ulong)room;
         }
+
+        ReadPage(address, destination);
     }
 
     /// <summary>Writes bytes.</summary>
@@ -94,7 +93,7 @@ public sealed class HostMemory : IReadSource, IPoisonMap
         if (Written.IsObserved) Written.Emit(_sim.Now, new MemoryWrite(requester, address, source.Length));
         while (source.Length > 0)
         {
-            var offset = (int)(address & (PageSize - 1));
+            var offset = OffsetOf(address);
             var n = Math.Min(PageSize - offset, source.Length);
             source[..n].CopyTo(FindOrAdd(address).AsSpan(offset, n));
             source = source[n..];
@@ -119,6 +118,14 @@ public sealed class HostMemory : IReadSource, IPoisonMap
         Write(address, raw[..bytes], requester);
     }
 
+    private void ReadPage(ulong address, Span<byte> destination)
+    {
+        if (Find(address) is { } page) page.AsSpan(OffsetOf(address), destination.Length).CopyTo(destination);
+        else destination.Clear();
+    }
+
+    private static int OffsetOf(ulong address) => (int)(address & (PageSize - 1));
+
     private void Cleanse(ulong address, int bytes)
     {
         for (var line = address + LineMask & ~LineMask; line + LineMask < address + (ulong)bytes; line += LineMask + 1)
@@ -127,10 +134,11 @@ public sealed class HostMemory : IReadSource, IPoisonMap
 
     private void Check(ulong address, int bytes)
     {
-        if (!Contains(address, bytes))
-            throw new ArgumentOutOfRangeException(nameof(address),
-                $"host memory ends at {Size:#x}: {bytes} bytes at {address:#x} are not all in it");
+        if (!Contains(address, bytes)) throw Outside(address, bytes);
     }
+
+    private ArgumentOutOfRangeException Outside(ulong address, int bytes) => new(nameof(address),
+        $"host memory ends at {Size:#x}: {bytes} bytes at {address:#x} are not all in it");
 
     private byte[]?[]? Chunk(ulong address)
     {

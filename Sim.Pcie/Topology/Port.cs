@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sim.Core;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Links;
@@ -20,7 +21,7 @@ public abstract class Port
         Sim = sim;
         Name = name;
         Advertised = advertised;
-        Bodies = sim.Shared(_ => new TlpBodyPool());
+        Bodies = TlpBodyPool.Of(sim);
         Checks = new ReceiverChecks(this);
         Routes = RouteTrace.Of(sim);
     }
@@ -73,6 +74,14 @@ public abstract class Port
     protected virtual void OnAttached()
     {
     }
+
+    /// <summary>Whether a TLP that arrived needs a closer look (§2.3). The TLPs that models make are well-formed; what is injected may be
+    /// anything.</summary>
+    /// <param name="tlp">The TLP.</param>
+    /// <param name="maxPayload">Max_Payload_Size of the receiver, in bytes (§2.2.2).</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool IsSuspicious(in Tlp tlp, int maxPayload) => (tlp.Header.Dw0 & (TlpHeader.DigestPresent | TlpHeader.PoisonedData)) != 0
+        || Bodies.NeedCare || (tlp.Header.LengthDw * 4 > maxPayload && tlp.Header.HasData);
 
     /// <summary>A TLP has arrived whole. The port now owns it: it forwards it, or consumes it, returns its credits and its body.</summary>
     protected internal abstract void Receive(in Tlp tlp, LinkDirection from);
@@ -174,26 +183,46 @@ public abstract class Port
         in TlpHeader request, Function completer, IReadSource source, ulong address, int bytes, int maxPayload, int boundary,
         SimTime ready, IPoisonMap? poison = null)
     {
-        if (bytes == 0)
+        var n = bytes == 0 ? 0 : ReadSplitter.NextCompletionBytes(address, bytes, maxPayload, boundary);
+        if (n == 0)
         {
             // A zero-length read flushes; it returns one DW of unspecified data with Byte Count 1 (§2.2.5, §2.3.1.1).
             var flush = Tlps.CompletionWithData(in request, completer.Id, 1, (int)(address & 0x7F), Bodies.RentDword(0));
             flush.Header.Dw0 |= completer.OriginBits;
             Transmitter.Send(in flush, ready, null);
-            return;
         }
+        else if (n == bytes)
+        {
+            CompletePart(in request, completer, source, address, bytes, n, ready, poison);
+        }
+        else
+        {
+            CompleteInParts(in request, completer, source, address, bytes, maxPayload, boundary, ready, poison);
+        }
+    }
 
+    private void CompleteInParts(
+        in TlpHeader request, Function completer, IReadSource source, ulong address, int bytes, int maxPayload, int boundary,
+        SimTime ready, IPoisonMap? poison)
+    {
         while (bytes > 0)
         {
             var n = ReadSplitter.NextCompletionBytes(address, bytes, maxPayload, boundary);
-            var body = Bodies.Rent(n);
-            source.Read(address, body.Bytes);
-            var completion = Tlps.CompletionWithData(in request, completer.Id, bytes, (int)(address & 0x7F), body);
-            completion.Header.Dw0 |= completer.OriginBits;
-            if (poison is not null) completion.Header.Poisoned = poison.IsPoisoned(address, n);
-            Transmitter.Send(in completion, ready, null);
+            CompletePart(in request, completer, source, address, bytes, n, ready, poison);
             address += (ulong)n;
             bytes -= n;
         }
+    }
+
+    private void CompletePart(
+        in TlpHeader request, Function completer, IReadSource source, ulong address, int owed, int bytes, SimTime ready,
+        IPoisonMap? poison)
+    {
+        var body = Bodies.Rent(bytes);
+        source.Read(address, body.Bytes);
+        var completion = Tlps.CompletionWithData(in request, completer.Id, owed, (int)(address & 0x7F), body);
+        completion.Header.Dw0 |= completer.OriginBits;
+        if (poison is not null) completion.Header.Poisoned = poison.IsPoisoned(address, bytes);
+        Transmitter.Send(in completion, ready, null);
     }
 }

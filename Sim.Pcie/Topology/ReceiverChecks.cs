@@ -1,3 +1,4 @@
+using Sim.Core;
 using Sim.Pcie.Capabilities;
 using Sim.Pcie.Errors;
 using Sim.Pcie.Links;
@@ -21,29 +22,17 @@ internal enum Admission
 
 /// <summary>
 /// The checks of every receiver (§2.3): malformed TLPs, TLP Prefixes, ECRC and poison, in the order of error precedence (§6.2.3.2.3). The
-/// ordinary TLP is told from the others by a test of two header bits and of its length: see <see cref="Concerns"/>.
+/// ordinary TLP is told from the others by a test of two header bits and of its length: see <see cref="Port.IsSuspicious"/>.
 /// </summary>
 internal sealed class ReceiverChecks
 {
-    private const uint DigestOrPoison = TlpHeader.DigestPresent | TlpHeader.PoisonedData;
-
     private readonly Port _port;
     private readonly FabricCare _care;
-    private int _maxPayload;
 
     public ReceiverChecks(Port port)
     {
         _port = port;
-        _care = port.Sim.Shared(static _ => new FabricCare());
-    }
-
-    /// <summary>Whether a TLP needs a closer look. The TLPs that models make are well-formed; what is injected may be anything.</summary>
-    /// <param name="tlp">The TLP.</param>
-    /// <param name="maxPayload">Max_Payload_Size of the receiver, in bytes (§2.2.2).</param>
-    public bool Concerns(in Tlp tlp, int maxPayload)
-    {
-        _maxPayload = maxPayload;
-        return (tlp.Header.Dw0 & DigestOrPoison) != 0 | _care.IsDue | _port.Bodies.HasLentPrefixes | tlp.Header.PayloadBytes > maxPayload;
+        _care = FabricCare.Of(port.Sim);
     }
 
     /// <summary>Whether disabled bytes lie between enabled ones, which only a crafted request of one or two DWs has (§2.2.5).</summary>
@@ -56,16 +45,18 @@ internal sealed class ReceiverChecks
 
     /// <summary>Takes the closer look; reports what it finds.</summary>
     /// <param name="tlp">The TLP.</param>
+    /// <param name="maxPayload">Max_Payload_Size of the receiver, in bytes (§2.2.2).</param>
     /// <param name="from">Where it came in.</param>
     /// <param name="function">Whose error it is.</param>
     /// <param name="express">PCI Express capability of the receiver.</param>
     /// <param name="aer">AER of the receiver.</param>
     /// <param name="role">Ultimate, tolerant or intermediate receiver of poisoned data.</param>
     public Admission Look(
-        in Tlp tlp, LinkDirection from, Function function, PciExpressCapability express, AerCapability? aer, DetectingRole role)
+        in Tlp tlp, int maxPayload, LinkDirection from, Function function, PciExpressCapability express, AerCapability? aer,
+        DetectingRole role)
     {
         ref readonly var header = ref tlp.Header;
-        if (IsMalformed(in tlp, express))
+        if (IsMalformed(in tlp, maxPayload, express))
         {
             _port.Routes.Show(_port, in header, "ends here: a Malformed TLP (§2.3)");
             function.Errors.Report(PcieError.MalformedTlp, header, role, PrefixesOf(in tlp));
@@ -93,10 +84,10 @@ internal sealed class ReceiverChecks
         return Admission.Poisoned;
     }
 
-    private bool IsMalformed(in Tlp tlp, PciExpressCapability express)
+    private bool IsMalformed(in Tlp tlp, int maxPayload, PciExpressCapability express)
     {
         ref readonly var header = ref tlp.Header;
-        if (header.HasData && header.PayloadBytes > _maxPayload) return true;
+        if (header.HasData && header.PayloadBytes > maxPayload) return true;
         if (tlp.Body is { } body)
         {
             if (_care.IsDue && !LengthFits(in header, body)) return true;
@@ -132,10 +123,19 @@ internal sealed class ReceiverChecks
 internal sealed class FabricCare
 {
     private readonly List<(RoutingId Requester, int Tag)> _awaited = [];
+    private readonly TlpBodyPool _bodies;
     private uint[]? _dwords;
 
+    private FabricCare(Simulator sim) => _bodies = TlpBodyPool.Of(sim);
+
     /// <summary>A crafted TLP is or was on its way: receivers check everything.</summary>
-    public bool IsDue { get; set; }
+    public bool IsDue { get; private set; }
+
+    /// <summary>The one of a simulation.</summary>
+    public static FabricCare Of(Simulator sim) => sim.Shared(static sim => new FabricCare(sim));
+
+    /// <summary>From now on receivers check everything.</summary>
+    public void Begin() => IsDue = _bodies.NeedCare = true;
 
     /// <summary>An exerciser waits for the Completions of a request that nobody else at its port knows of.</summary>
     public void Await(in TlpHeader request)

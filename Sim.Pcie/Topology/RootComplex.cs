@@ -209,7 +209,7 @@ public sealed class RootComplex
     internal void ReceiveRequest(RootPort port, in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
-        if (header.Type is not (TlpType.MWr or TlpType.MRd) && !header.IsAtomicOp)
+        if (!header.IsMemoryRead && !header.IsMemoryWrite && !header.IsAtomicOp)
         {
             // No DMWr or I/O completer capability is announced: Unsupported Request (§6.32, §2.3.1).
             port.Refuse(in tlp, from, port.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
@@ -234,7 +234,7 @@ public sealed class RootComplex
     internal void Perform(RootPort port, in Tlp tlp, LinkDirection from, in Translation translation)
     {
         ref readonly var header = ref tlp.Header;
-        var isWrite = header.Type == TlpType.MWr;
+        var isWrite = header.IsMemoryWrite;
         var address = header.FirstByteAddress;
         var bytes = header.IsAtomicOp ? AtomicOps.OperandBytes(in header) : header.EnabledBytes;
         if (_routes.IsObserved) ShowTranslation(port, in header, in translation);
@@ -262,7 +262,7 @@ public sealed class RootComplex
         {
             if (_routes.IsObserved) _routes.Show(port, in header, $"ends here: host memory at 0x{translation.Address:x}");
             var ready = Sim.Now + Options.MemoryLatency + translation.Latency;
-            if (header.Type == TlpType.MRd)
+            if (header.IsMemoryRead)
             {
                 port.CompleteRead(
                     in header, port.Function, Memory, translation.Address, bytes,

@@ -71,7 +71,7 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
     protected internal override void Receive(in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
-        if (Checks.Concerns(in tlp, Function.MaxPayloadSize) && !Admits(in tlp, from)) return;
+        if (IsSuspicious(in tlp, Function.MaxPayloadSize) && !Admits(in tlp, from)) return;
         if (header.IsCompletion) _root.ReceiveCompletion(this, in tlp, from);
         else if (header.IsMessage) ReceiveMessage(in tlp, from);
         else if (header.IsConfiguration) Refuse(in tlp, from, Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
@@ -155,7 +155,7 @@ public sealed class RootPort : Port, IContainedPort, IRootErrorPlatform
         var role = passes ? DetectingRole.IntermediateReceiver
             : tolerates ? DetectingRole.TolerantReceiver
             : DetectingRole.UltimateReceiver;
-        switch (Checks.Look(in tlp, from, Function, Function.Express, Function.Aer, role))
+        switch (Checks.Look(in tlp, Function.MaxPayloadSize, from, Function, Function.Express, Function.Aer, role))
         {
             case Admission.Discarded:
                 return false;

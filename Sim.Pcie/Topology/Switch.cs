@@ -58,7 +58,7 @@ public sealed class Switch
     internal void Route(SwitchPort ingress, in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
-        if (ingress.Checks.Concerns(in tlp, ingress.Function.MaxPayloadSize) && !Admits(ingress, in tlp, from)) return;
+        if (ingress.IsSuspicious(in tlp, ingress.Function.MaxPayloadSize) && !Admits(ingress, in tlp, from)) return;
         if (header.IsCompletion) RouteCompletion(ingress, in tlp, from);
         else if (header.IsMessage) RouteMessage(ingress, in tlp, from);
         else if (header.IsConfiguration) RouteConfiguration(ingress, in tlp, from);
@@ -68,7 +68,7 @@ public sealed class Switch
     private void RouteByAddress(SwitchPort ingress, in Tlp tlp, LinkDirection from)
     {
         var address = tlp.Header.Address;
-        if (tlp.Header.Type is TlpType.IORd or TlpType.IOWr)
+        if (tlp.Header.IsIo)
         {
             RouteIo(ingress, in tlp, from);
             return;
@@ -215,7 +215,7 @@ public sealed class Switch
             : header.IsMessage && header.MessageRouting >= MessageRouting.Local;
         var role = endsHere ? DetectingRole.UltimateReceiver : DetectingRole.IntermediateReceiver;
         var function = ingress.Function;
-        switch (ingress.Checks.Look(in tlp, from, function, function.Express, function.Aer, role))
+        switch (ingress.Checks.Look(in tlp, function.MaxPayloadSize, from, function, function.Express, function.Aer, role))
         {
             case Admission.Discarded:
                 return false;

@@ -51,7 +51,7 @@ public sealed class TlpBody
         if (PrefixCount == TlpPrefixes.Capacity)
             throw new InvalidOperationException($"a TLP body holds at most {TlpPrefixes.Capacity} prefixes");
         _prefixes[PrefixCount++] = prefix;
-        Pool.HasLentPrefixes = true;
+        Pool.NeedCare = true;
     }
 
     /// <summary>Gives the body back to its pool.</summary>

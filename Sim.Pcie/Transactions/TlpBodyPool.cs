@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using Sim.Core;
 
 namespace Sim.Pcie.Transactions;
 
@@ -10,22 +12,23 @@ public sealed class TlpBodyPool
     private const int SmallestLog2 = 6;
     private const int LargestLog2 = 12;
 
-    // A stack a size class. What lies above its top stays there: a body that comes back to the place it was taken from is not even written.
-    private readonly TlpBody[][] _free = new TlpBody[LargestLog2 - SmallestLog2 + 1][];
-    private readonly int[] _tops = new int[LargestLog2 - SmallestLog2 + 1];
+    private readonly Stack[] _free = new Stack[LargestLog2 - SmallestLog2 + 1];
 
     /// <summary>An empty pool.</summary>
     public TlpBodyPool()
     {
         for (int i = 0; i < _free.Length; i++)
-            _free[i] = [];
+            _free[i].Bodies = [];
     }
 
     /// <summary>Bodies out on loan: 0 once every TLP was consumed.</summary>
     public int Rented { get; private set; }
 
-    /// <summary>Whether a body ever carried a TLP Prefix: as long as none did, nobody needs to look for one.</summary>
-    public bool HasLentPrefixes { get; internal set; }
+    /// <summary>Whether TLPs may be about that want a closer look: a body ever carried a TLP Prefix, or a crafted TLP was sent.</summary>
+    public bool NeedCare { get; internal set; }
+
+    /// <summary>The one of a simulation.</summary>
+    public static TlpBodyPool Of(Simulator sim) => sim.Shared(static _ => new TlpBodyPool());
 
     /// <summary>Lends a body whose payload has this many bytes of unspecified content, no prefixes, ECRC 0.</summary>
     /// <param name="bytes">0 to 4096.</param>
@@ -33,9 +36,9 @@ public sealed class TlpBodyPool
     public TlpBody Rent(int bytes)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, 4096u, nameof(bytes));
-        int sizeClass = Math.Max(0, BitOperations.Log2((uint)Math.Max(1, bytes) * 2 - 1) - SmallestLog2);
-        ref int top = ref _tops[sizeClass];
-        var body = top > 0 ? _free[sizeClass][--top] : new(this, sizeClass, 1 << (sizeClass + SmallestLog2));
+        int sizeClass = BitOperations.Log2((uint)Math.Max(0, bytes - 1) | (1 << SmallestLog2) - 1) - (SmallestLog2 - 1);
+        ref var free = ref _free[sizeClass];
+        var body = free.Top > 0 ? free.Bodies[--free.Top] : new(this, sizeClass, 1 << (sizeClass + SmallestLog2));
         body.Reset(bytes);
         Rented++;
         return body;
@@ -60,30 +63,34 @@ public sealed class TlpBodyPool
 
     /// <summary>Takes a body back.</summary>
     /// <exception cref="InvalidOperationException">It was returned before, or belongs to another pool.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Return(TlpBody body)
     {
         if (!body.IsRented || body.Pool != this)
             ThrowNotOurs(body);
         body.IsRented = false;
         Rented--;
-        ref int top = ref _tops[body.SizeClass];
-        var free = _free[body.SizeClass];
-        if (top == free.Length)
-            free = Grow(body.SizeClass);
-        if (free[top] != body)
-            free[top] = body;
-        top++;
-    }
-
-    private TlpBody[] Grow(int sizeClass)
-    {
-        Array.Resize(ref _free[sizeClass], Math.Max(16, _free[sizeClass].Length * 2));
-        return _free[sizeClass];
+        ref var free = ref _free[body.SizeClass];
+        if (free.Top == free.Bodies.Length)
+            free.Grow();
+        ref var place = ref free.Bodies[free.Top++];
+        if (place != body)
+            place = body;
     }
 
     private void ThrowNotOurs(TlpBody body)
     {
         throw new InvalidOperationException(
             body.Pool != this ? "the TLP body belongs to another pool" : "the TLP body was returned twice");
+    }
+
+    /// <summary>The bodies of a size class. What lies above the top stays there: a body that comes back to the place it was taken from is
+    /// not even written.</summary>
+    private struct Stack
+    {
+        public TlpBody[] Bodies;
+        public int Top;
+
+        public void Grow() => Array.Resize(ref Bodies, Math.Max(16, Top * 2));
     }
 }

@@ -5,6 +5,13 @@ namespace Sim.Pcie.Transactions;
 /// <summary>Well-formed TLPs from what their sender knows. Addresses below 4 GiB take the 3 DW header, as §2.2.4.1 demands.</summary>
 public static class Tlps
 {
+    private const uint AllEnabled = 0xFF;
+
+    // First DWs of Completions; those of a locked read differ in one bit.
+    private static readonly uint Cpl = (uint)TlpEncodings.FirstByte(TlpType.Cpl) << 24;
+    private static readonly uint CplD = (uint)TlpEncodings.FirstByte(TlpType.CplD) << 24;
+    private static readonly uint Locked = Cpl ^ (uint)TlpEncodings.FirstByte(TlpType.CplLk) << 24;
+
     /// <summary>A Memory Read (MRd).</summary>
     /// <param name="requester">Requester ID.</param>
     /// <param name="tag">0 to 1023.</param>
@@ -119,12 +126,11 @@ public static class Tlps
     public static Tlp Completion(in TlpHeader request, RoutingId completer, CompletionStatus status)
     {
         // §2.2.9.1: Byte Count is what is still owed for memory reads, 4 otherwise; Lower Address is 0 but for memory reads.
-        bool memoryRead = request.Type is TlpType.MRd or TlpType.MRdLk;
+        bool memoryRead = request.IsMemoryRead || request.IsLockedRead;
         int byteCount = memoryRead ? ByteEnables.CompletionByteCount(request.FirstBe, request.LastBe, request.LengthDw)
             : AtomicByteCount(in request);
         int lower = memoryRead ? ByteEnables.LowerAddress(request.Address, request.FirstBe) : 0;
-        var type = request.Type == TlpType.MRdLk ? TlpType.CplLk : TlpType.Cpl;
-        return new(CompletionHeader(type, in request, completer, status, byteCount, lower));
+        return new(CompletionHeader(Cpl, in request, completer, status, byteCount, lower));
     }
 
     /// <summary>One Completion with data of a read or AtomicOp (CplD, CplDLk).</summary>
@@ -145,9 +151,8 @@ public static class Tlps
     private static TlpHeader DataCompletionHeader(
         in TlpHeader request, RoutingId completer, int byteCountRemaining, int lowerAddress, int bytes)
     {
-        var header = CompletionHeader(request.Type == TlpType.MRdLk ? TlpType.CplDLk : TlpType.CplD, in request, completer,
-            CompletionStatus.Successful, byteCountRemaining, lowerAddress);
-        header.LengthDw = ByteEnables.LengthDw((uint)lowerAddress, bytes);
+        var header = CompletionHeader(CplD, in request, completer, CompletionStatus.Successful, byteCountRemaining, lowerAddress);
+        header.Dw0 |= (uint)ByteEnables.LengthDw((uint)lowerAddress, bytes) & 0x3FF;
         return header;
     }
 
@@ -158,11 +163,12 @@ public static class Tlps
         _ => 4,
     };
 
-    private static TlpHeader CompletionHeader(TlpType type, in TlpHeader request, RoutingId completer, CompletionStatus status,
+    private static TlpHeader CompletionHeader(uint first, in TlpHeader request, RoutingId completer, CompletionStatus status,
         int byteCount, int lowerAddress)
     {
         const uint copied = 1u << 23 | 7u << 20 | 1u << 19 | 1u << 18 | 3u << 12; // T9, TC, T8, Attr
-        return new((uint)TlpEncodings.FirstByte(type) << 24 | request.Dw0 & copied,
+        if (request.IsLockedRead) first |= Locked;
+        return new(first | request.Dw0 & copied,
             (uint)completer.Value << 16 | (uint)status << 13 | (uint)byteCount & 0xFFF,
             request.Dw1 & 0xFFFFFF00 | (uint)lowerAddress & 0x7F);
     }
@@ -182,12 +188,18 @@ public static class Tlps
         if ((uint)byteCount > 4096 - (uint)(address & 0xFFF))
             ThrowCrossing(type, address, byteCount);
         bool wide = address >> 32 != 0;
-        uint be = (uint)(ByteEnables.Last(address, byteCount) << 4 | ByteEnables.First(address, byteCount));
-        uint length = (uint)ByteEnables.LengthDw(address, byteCount) & 0x3FF;
-        var header = new TlpHeader((uint)TlpEncodings.FirstByte(type, wide) << 24 | ((uint)tc & 7) << 20 | ((uint)at & 3) << 10 | length,
-            (uint)requester.Value << 16 | be, wide ? (uint)(address >> 32) : (uint)address & ~3u, wide ? (uint)address & ~3u : 0);
-        header.Tag = tag;
-        header.Attributes = attributes;
+        uint be = AllEnabled, length = (uint)byteCount >> 2;
+        if (((uint)address & 3 | (uint)byteCount & 3) != 0 || byteCount <= 4)
+        {
+            be = (uint)(ByteEnables.Last(address, byteCount) << 4 | ByteEnables.First(address, byteCount));
+            length = (uint)ByteEnables.LengthDw(address, byteCount);
+        }
+
+        var dw0 = (uint)TlpEncodings.FirstByte(type, wide) << 24 | ((uint)tc & 7) << 20 | ((uint)at & 3) << 10 | length & 0x3FF
+            | ((uint)tag & 0x100) << 11 | ((uint)tag & 0x200) << 14;
+        var header = new TlpHeader(dw0, (uint)requester.Value << 16 | ((uint)tag & 0xFF) << 8 | be,
+            wide ? (uint)(address >> 32) : (uint)address & ~3u, wide ? (uint)address & ~3u : 0);
+        if (attributes != TlpAttributes.None) header.Attributes = attributes;
         return header;
     }
 
