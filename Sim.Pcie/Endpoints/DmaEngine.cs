@@ -63,7 +63,15 @@ public sealed class DmaEngine
         if (!MayIssue()) return false;
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MaxTransfer);
-        if (!_idle.TryPop(out var t)) t = new Transfer();
+        if (_waiting.Count == 0 && bytes > 0 && _tags.Any
+            && bytes == ReadSplitter.NextRequestBytes(address, bytes, _function.MaxReadRequestSize))
+        {
+            _transfers++;
+            IssueAlone(address, bytes, context);
+            return true;
+        }
+
+        var t = Idle();
         t.Start(address, bytes, context);
         Begin(t);
         return true;
@@ -80,7 +88,7 @@ public sealed class DmaEngine
     public bool AtomicOp(TlpType type, ulong address, ReadOnlySpan<byte> operands, int context)
     {
         if (!MayIssue() || !_function.MayRequestAtomicOps) return false;
-        if (!_idle.TryPop(out var t)) t = new Transfer();
+        var t = Idle();
         t.Start(address, type == TlpType.CAS ? operands.Length / 2 : operands.Length, context);
         t.Atomic = type;
         t.MakeRoom(operands.Length);
@@ -128,7 +136,6 @@ public sealed class DmaEngine
         }
 
         ref var part = ref _parts[tag];
-        var t = part.Transfer!;
         if (!part.Fits(in header))
         {
             // The Request stays outstanding, and its Completion Timeout ends it unless the right Completion comes (§2.3.2).
@@ -137,19 +144,27 @@ public sealed class DmaEngine
             return;
         }
 
+        var t = part.Transfer;
+        if (t is null)
+        {
+            if (header.Status == CompletionStatus.Successful && tlp.Body is { } whole && !header.Poisoned && whole.Length == part.Remaining)
+            {
+                // The usual case, all of a transfer in one completion, needs no copy.
+                _tags.Free(tag);
+                _transfers--;
+                _function.OnDmaRead(part.Context, whole.Bytes, CompletionStatus.Successful);
+                if (_waiting.Count > 0) IssueWaiting();
+                return;
+            }
+
+            t = Gather(ref part);
+        }
+
         if (header.Status == CompletionStatus.Successful && tlp.Body is { } body && !header.Poisoned)
         {
             // Completions of one request arrive in address order (§2.3.1.1): they append.
             var n = Math.Min(body.Length, part.Remaining);
             part.Address += (uint)n;
-            if (n == t.Length)
-            {
-                // The usual case, all of a transfer in one completion, needs no copy.
-                _tags.Free(tag);
-                End(t, body.Bytes[..n]);
-                return;
-            }
-
             t.MakeRoom(t.Length);
             body.Bytes[..n].CopyTo(t.Buffer.AsSpan(part.Offset));
             part.Offset += n;
@@ -183,10 +198,12 @@ public sealed class DmaEngine
 
     private bool MayIssue()
     {
-        if (Suspended)
-            throw new InvalidOperationException($"{_function.Name} issues a request at {_function.Sim.Now}: its initiator is suspended");
+        if (Suspended) throw IsSuspended();
         return _function.MayRequest;
     }
+
+    private InvalidOperationException IsSuspended() =>
+        new($"{_function.Name} issues a request at {_function.Sim.Now}: its initiator is suspended");
 
     /// <summary>Requests of waiting transfers, in order, as far as there are tags.</summary>
     private void IssueWaiting()
@@ -233,9 +250,37 @@ public sealed class DmaEngine
         }
     }
 
+    /// <summary>A read that is one request is kept with its tag alone, as long as nothing else than its data comes back at once.</summary>
+    private void IssueAlone(ulong address, int bytes, int context)
+    {
+        var tag = _tags.Allocate();
+        ref var part = ref _parts[tag];
+        if (part.Transfer is not null) part.Transfer = null;
+        part.Context = context;
+        part.Offset = 0;
+        part.Remaining = bytes;
+        part.Address = (uint)address;
+        var request = Tlps.MemoryRead(_function.Id, tag, address, bytes);
+        request.Header.Dw0 |= _function.OriginBits;
+        part.Class = request.Header.Dw0 & Part.ClassAndAttributes;
+        _function.Device.Transmitter.Send(in request, _function.Sim.Now, null);
+    }
+
+    /// <summary>Such a read after all becomes a transfer.</summary>
+    private Transfer Gather(ref Part part)
+    {
+        var t = Idle();
+        t.Start(part.Address, part.Remaining, part.Context);
+        (t.Sent, t.Outstanding, t.IsIssued) = (t.Length, 1, true);
+        return part.Transfer = t;
+    }
+
+    private Transfer Idle() => _idle.TryPop(out var t) ? t : new Transfer();
+
     private void OnTimeout(int tag)
     {
-        var t = _parts[tag].Transfer!;
+        ref var part = ref _parts[tag];
+        var t = part.Transfer ?? Gather(ref part);
         if (t.Status == CompletionStatus.Successful) t.Status = CompletionStatus.CompleterAbort;
         _function.Errors.Report(PcieError.CompletionTimeout);
         End(t, default);
@@ -295,7 +340,12 @@ public sealed class DmaEngine
     {
         public const uint ClassAndAttributes = 7u << 20 | 3u << 12;
 
+        /// <summary>What it is a part of; null for a read that is one request.</summary>
         public Transfer? Transfer;
+
+        /// <summary>That of such a read.</summary>
+        public int Context;
+
         public int Offset;
         public int Remaining;
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sim.Core;
 
 namespace Sim.Pcie.Topology;
@@ -8,11 +9,16 @@ namespace Sim.Pcie.Topology;
 /// </summary>
 internal sealed class TagTable
 {
+    private const int None = -1;
+
     private readonly Simulator _sim;
     private readonly Action<int> _timedOut;
     private readonly SimEvent _timer;
-    private readonly RingQueue<int> _free;
     private readonly Entry[] _entries;
+
+    // Free tags, a list through the entries: the one that has been free for longest is used next.
+    private int _firstFree = None;
+    private int _lastFree = None;
     private int _first;
     private int _end;
     private int _outstanding;
@@ -28,7 +34,6 @@ internal sealed class TagTable
         _timedOut = timedOut;
         _timer = new SimEvent(sim, OnTimer);
         _entries = new Entry[tags];
-        _free = new RingQueue<int>(tags);
         UseRange(0, tags);
     }
 
@@ -45,25 +50,27 @@ internal sealed class TagTable
         if (first >= end) first = 0; // a table too small for 10-bit tags keeps to the others
         if ((first, end) == (_first, _end)) return;
         (_first, _end) = (first, end);
-        _free.Clear();
+        _firstFree = None;
         for (var tag = first; tag < end; tag++)
         {
-            if (!_entries[tag].Busy) _free.Enqueue(tag);
+            if (!_entries[tag].Busy) Append(tag);
         }
     }
 
     /// <summary>Completion Timeout Value in force (§7.5.3.16); <see cref="SimDuration.Zero"/> if disabled.</summary>
     public SimDuration Timeout { get; set; } = SimDuration.FromMilliseconds(50);
 
-    public bool Any => _free.Count > 0;
+    public bool Any => _firstFree != None;
 
     public bool IsOutstanding(int tag) => tag < _entries.Length && _entries[tag].Busy;
 
     /// <summary>Takes a tag; the caller made sure that there is <see cref="Any"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Allocate()
     {
-        var tag = _free.Dequeue();
+        var tag = _firstFree;
         ref var e = ref _entries[tag];
+        _firstFree = e.Next;
         e.Issued = _sim.Now;
         e.Order = ++_order;
         _outstanding++;
@@ -71,14 +78,25 @@ internal sealed class TagTable
         return tag;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Free(int tag)
     {
         ref var e = ref _entries[tag];
-        if (!e.Busy) throw new InvalidOperationException($"tag {tag} is not outstanding");
+        if (!e.Busy) throw NotOutstanding(tag);
         e.Order = 0;
-        if (tag >= _first && tag < _end) _free.Enqueue(tag);
+        if (tag >= _first && tag < _end) Append(tag);
         if (--_outstanding == 0) _timer.Cancel();
     }
+
+    private void Append(int tag)
+    {
+        _entries[tag].Next = None;
+        if (_firstFree == None) _firstFree = tag;
+        else _entries[_lastFree].Next = tag;
+        _lastFree = tag;
+    }
+
+    private static InvalidOperationException NotOutstanding(int tag) => new($"tag {tag} is not outstanding");
 
     /// <summary>Reset: every outstanding request is forgotten; late completions will be unexpected.</summary>
     public void Clear()
@@ -121,6 +139,9 @@ internal sealed class TagTable
 
         /// <summary>Its place in the order of issue; 0 if it is free.</summary>
         public long Order;
+
+        /// <summary>The tag that was freed after it, while both are free.</summary>
+        public int Next;
 
         public readonly bool Busy => Order != 0;
     }
