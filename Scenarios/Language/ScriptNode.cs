@@ -32,7 +32,15 @@ public sealed class MappingNode(SourcePosition position, IReadOnlyList<KeyValueP
     }
 
     /// <summary>This mapping with another laid over it: mappings merge key by key, everything else is replaced.</summary>
-    public MappingNode MergedWith(MappingNode over)
+    public MappingNode MergedWith(MappingNode over) => Merged(over, isWrittenThere: false);
+
+    /// <summary>The same where the other is the script that somebody wrote, and this is what it rests on: what is missing is missing
+    /// there.</summary>
+    public MappingNode LaidUnder(MappingNode script) => Merged(script, isWrittenThere: true);
+
+    public MappingNode Without(string key) => new(Position, [.. Entries.Where(e => e.Key.Text != key)]);
+
+    private MappingNode Merged(MappingNode over, bool isWrittenThere)
     {
         var merged = new List<KeyValuePair<ScalarNode, ScriptNode>>(Entries);
         foreach (var entry in over.Entries)
@@ -40,13 +48,11 @@ public sealed class MappingNode(SourcePosition position, IReadOnlyList<KeyValueP
             var at = merged.FindIndex(e => e.Key.Text == entry.Key.Text);
             if (at < 0) merged.Add(entry);
             else if (merged[at].Value is MappingNode below && entry.Value is MappingNode above)
-                merged[at] = new(merged[at].Key, below.MergedWith(above));
+                merged[at] = new(merged[at].Key, below.Merged(above, isWrittenThere));
             else merged[at] = entry;
         }
-        return new MappingNode(Position, merged);
+        return new MappingNode(isWrittenThere ? over.Position : Position, merged);
     }
-
-    public MappingNode Without(string key) => new(Position, [.. Entries.Where(e => e.Key.Text != key)]);
 }
 
 /// <summary>A list.</summary>

@@ -47,7 +47,7 @@ internal static class HostSetups
 
     /// <summary>Lays a setup under a script.</summary>
     public static MappingNode Under(MappingNode script, string name) => Tree.Value.Find(name) is MappingNode setup
-        ? setup.Without("says").Without("keeps").MergedWith(script)
+        ? setup.Without("says").Without("keeps").LaidUnder(script)
         : script;
 
     /// <summary>The setup that a script's <c>machine: {host: NAME}</c> names; null if it names none.</summary>

@@ -21,7 +21,7 @@ internal sealed class PresetFile(string file, string section, string key, string
     public MappingNode Under(MappingNode script, ErrorList errors)
     {
         if (script.Find(section) is not MappingNode part || part.Find(key) is not ScalarNode name) return script;
-        if (_tree.Value.Find(name.Text) is MappingNode preset) return preset.Without("says").MergedWith(script);
+        if (_tree.Value.Find(name.Text) is MappingNode preset) return preset.Without("says").LaidUnder(script);
         errors.Add(name.Position,
             $"unknown {what} '{name.Text}'{NearestWord.Hint(name.Text, Names)}; expected one of {Words.Listed(Names)}");
         return script;

@@ -73,6 +73,19 @@ internal sealed class BrokenScriptTests
     }
 
     [Test]
+    public void What_a_script_lacks_is_missing_in_the_script_whatever_presets_it_names()
+    {
+        var text = Scripts.With("expect:\n  - host: intact", """
+            kernel: { policy: as-of-2021 }
+            matrix:
+              platform:
+                silent: { platform: { errors: silent } }
+                native: { platform: { errors: native-aer } }
+            """);
+        Assert.That(Scripts.Errors(text), Is.EqualTo(new[] { "x.yaml:1:1: the script says no 'expect'; expected 'expect: a list'" }));
+    }
+
+    [Test]
     public void Any_damage_is_an_error_of_the_script_or_none()
     {
         var random = new Sim.Core.RandomStream(1, "damage");
