@@ -39,7 +39,9 @@ internal sealed class StagedFolder : IDisposable
         var all = files.ToList();
         Workers.Each(jobs, all.Count, i =>
         {
-            using var file = OutputFile.Create(this[all[i].Key]);
+            // Whole parts are written at once, past any buffer.
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(this[all[i].Key])!);
+            using var file = new FileStream(this[all[i].Key], FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
             foreach (var part in all[i].Value.Parts) file.Write(part.Span);
         });
     }

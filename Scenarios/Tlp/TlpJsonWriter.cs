@@ -34,13 +34,13 @@ internal sealed class TlpJsonWriter(Utf8JsonWriter json)
         if (tlp.PrefixCount > 0)
             Prefixes(dws[..tlp.PrefixCount]);
         if (tlp.PayloadDwords > 0)
-            Hex("payload", dws.Slice(tlp.PayloadStart, tlp.PayloadDwords), "");
+            Hex("payload"u8, dws.Slice(tlp.PayloadStart, tlp.PayloadDwords), "");
         if (tlp.HasDigest)
-            Hex("ecrc", dws[^1..], "0x");
+            Hex("ecrc"u8, dws[^1..], "0x");
         if (report.Sequence is { } sequence)
         {
-            _json.WriteNumber("sequence", sequence);
-            Hex("lcrc", [report.Lcrc], "0x");
+            _json.WriteNumber("sequence"u8, sequence);
+            Hex("lcrc"u8, [report.Lcrc], "0x");
         }
         Warnings(report.Warnings);
         _json.WriteEndObject();
@@ -52,9 +52,9 @@ internal sealed class TlpJsonWriter(Utf8JsonWriter json)
     {
         _json.Reset();
         _json.WriteStartObject();
-        _json.WriteString("error", error);
-        _json.WriteString("rule", TlpRules.Name(rule));
-        _json.WriteString("input", input);
+        _json.WriteString("error"u8, error);
+        _json.WriteString("rule"u8, TlpRules.Name(rule));
+        _json.WriteString("input"u8, input);
         _json.WriteEndObject();
         _json.Flush();
     }
@@ -89,8 +89,8 @@ internal sealed class TlpJsonWriter(Utf8JsonWriter json)
                 break;
             case TlpType.CfgRd0 or TlpType.CfgRd1 or TlpType.CfgWr0 or TlpType.CfgWr1:
                 Request(in header);
-                Id("destination_id", header.DestinationId);
-                _json.WriteNumber("register", header.Register);
+                Id("destination_id"u8, header.DestinationId);
+                _json.WriteNumber("register"u8, header.Register);
                 break;
             default:
                 Request(in header);
@@ -101,84 +101,84 @@ internal sealed class TlpJsonWriter(Utf8JsonWriter json)
 
     private void Common(in TlpHeader header)
     {
-        _json.WriteString("type", EnumNames<TlpType>.Of(header.Type));
-        _json.WriteNumber("fmt", header.Fmt);
+        _json.WriteString("type"u8, EnumNames<TlpType>.Of(header.Type));
+        _json.WriteNumber("fmt"u8, header.Fmt);
         bool hasLength = header.Type is not (TlpType.Msg or TlpType.Cpl or TlpType.CplLk); // there Length is reserved (§2.2.1)
-        _json.WriteNumber("length_dw", hasLength ? header.LengthDw : 0);
-        _json.WriteNumber("tc", header.Tc);
-        _json.WriteStartObject("attr");
-        _json.WriteBoolean("no_snoop", (header.Attributes & TlpAttributes.NoSnoop) != 0);
-        _json.WriteBoolean("relaxed_ordering", (header.Attributes & TlpAttributes.RelaxedOrdering) != 0);
-        _json.WriteBoolean("id_based_ordering", (header.Attributes & TlpAttributes.IdBasedOrdering) != 0);
+        _json.WriteNumber("length_dw"u8, hasLength ? header.LengthDw : 0);
+        _json.WriteNumber("tc"u8, header.Tc);
+        _json.WriteStartObject("attr"u8);
+        _json.WriteBoolean("no_snoop"u8, (header.Attributes & TlpAttributes.NoSnoop) != 0);
+        _json.WriteBoolean("relaxed_ordering"u8, (header.Attributes & TlpAttributes.RelaxedOrdering) != 0);
+        _json.WriteBoolean("id_based_ordering"u8, (header.Attributes & TlpAttributes.IdBasedOrdering) != 0);
         _json.WriteEndObject();
-        _json.WriteBoolean("th", header.Th);
-        _json.WriteBoolean("td", header.Td);
-        _json.WriteBoolean("ep", header.Poisoned);
-        _json.WriteNumber("at", (int)header.At);
-        Id("requester_id", header.RequesterId);
-        _json.WriteNumber("tag", header.Tag);
+        _json.WriteBoolean("th"u8, header.Th);
+        _json.WriteBoolean("td"u8, header.Td);
+        _json.WriteBoolean("ep"u8, header.Poisoned);
+        _json.WriteNumber("at"u8, (int)header.At);
+        Id("requester_id"u8, header.RequesterId);
+        _json.WriteNumber("tag"u8, header.Tag);
     }
 
     private void Request(in TlpHeader header)
     {
         if (header.Type is TlpType.FetchAdd or TlpType.Swap or TlpType.CAS)
             return; // §2.2.5: AtomicOps have no byte enables
-        _json.WriteNumber("first_be", header.FirstBe);
-        _json.WriteNumber("last_be", header.LastBe);
+        _json.WriteNumber("first_be"u8, header.FirstBe);
+        _json.WriteNumber("last_be"u8, header.LastBe);
     }
 
     private void Memory(in TlpHeader header)
     {
-        Hex("address", [(uint)(header.Address >> 32), (uint)header.Address], "0x");
+        Hex("address"u8, [(uint)(header.Address >> 32), (uint)header.Address], "0x");
         if (header.Th && header.Type is not (TlpType.IORd or TlpType.IOWr))
         {
-            _json.WriteNumber("processing_hint", header.ProcessingHint);
-            _json.WriteNumber("steering_tag", header.SteeringTag);
+            _json.WriteNumber("processing_hint"u8, header.ProcessingHint);
+            _json.WriteNumber("steering_tag"u8, header.SteeringTag);
         }
         else if (header.IsNoWrite)
-            _json.WriteBoolean("no_write", true);
+            _json.WriteBoolean("no_write"u8, true);
     }
 
     private void Completion(in TlpHeader header)
     {
-        Id("completer_id", header.CompleterId);
-        _json.WriteString("status", TlpDescription.Status(header.Status));
-        _json.WriteBoolean("bcm", header.Bcm);
-        _json.WriteNumber("byte_count", header.ByteCount);
-        _json.WriteNumber("lower_address", header.LowerAddress);
+        Id("completer_id"u8, header.CompleterId);
+        _json.WriteString("status"u8, TlpDescription.Status(header.Status));
+        _json.WriteBoolean("bcm"u8, header.Bcm);
+        _json.WriteNumber("byte_count"u8, header.ByteCount);
+        _json.WriteNumber("lower_address"u8, header.LowerAddress);
     }
 
     private void Message(in TlpHeader header)
     {
-        _json.WriteNumber("message_code", (int)header.MessageCode);
-        _json.WriteString("message_name", MessageTable.NameOf(in header));
-        _json.WriteNumber("message_routing", (int)header.MessageRouting);
+        _json.WriteNumber("message_code"u8, (int)header.MessageCode);
+        _json.WriteString("message_name"u8, MessageTable.NameOf(in header));
+        _json.WriteNumber("message_routing"u8, (int)header.MessageRouting);
         if (header.MessageRouting == MessageRouting.ById)
-            Id("destination_id", header.DestinationId);
+            Id("destination_id"u8, header.DestinationId);
         if (header.Dw2 != 0)
-            Hex("message_dw2", [header.Dw2], "0x");
+            Hex("message_dw2"u8, [header.Dw2], "0x");
         if (header.Dw3 != 0)
-            Hex("message_dw3", [header.Dw3], "0x");
+            Hex("message_dw3"u8, [header.Dw3], "0x");
     }
 
     private void Prefixes(ReadOnlySpan<uint> dws)
     {
-        _json.WriteStartArray("prefixes");
+        _json.WriteStartArray("prefixes"u8);
         foreach (uint dw in dws)
         {
             var prefix = new TlpPrefix(dw);
             _json.WriteStartObject();
-            _json.WriteString("type", prefix.Name);
-            _json.WriteBoolean("end_end", prefix.IsEndEnd);
-            Hex("dw", [dw], "0x");
+            _json.WriteString("type"u8, prefix.Name);
+            _json.WriteBoolean("end_end"u8, prefix.IsEndEnd);
+            Hex("dw"u8, [dw], "0x");
             if (prefix.Type == TlpPrefixType.Pasid)
             {
-                _json.WriteNumber("pasid", prefix.PasidValue);
-                _json.WriteBoolean("execute_requested", prefix.ExecuteRequested);
-                _json.WriteBoolean("privileged_mode_requested", prefix.PrivilegedModeRequested);
+                _json.WriteNumber("pasid"u8, prefix.PasidValue);
+                _json.WriteBoolean("execute_requested"u8, prefix.ExecuteRequested);
+                _json.WriteBoolean("privileged_mode_requested"u8, prefix.PrivilegedModeRequested);
             }
             else if (prefix.Type == TlpPrefixType.Tph)
-                _json.WriteNumber("steering_tag_high", prefix.SteeringTagHigh);
+                _json.WriteNumber("steering_tag_high"u8, prefix.SteeringTagHigh);
             _json.WriteEndObject();
         }
         _json.WriteEndArray();
@@ -186,20 +186,20 @@ internal sealed class TlpJsonWriter(Utf8JsonWriter json)
 
     private void Warnings(IReadOnlyList<string> warnings)
     {
-        _json.WriteStartArray("warnings");
+        _json.WriteStartArray("warnings"u8);
         for (int i = 0; i < warnings.Count; i++)
             _json.WriteStringValue(warnings[i]);
         _json.WriteEndArray();
     }
 
-    private void Id(string key, RoutingId id)
+    private void Id(ReadOnlySpan<byte> key, RoutingId id)
     {
         Span<char> text = stackalloc char[7];
         text.TryWrite(CultureInfo.InvariantCulture, $"{id.Bus:x2}:{id.Device:x2}.{id.Function}", out int length);
         _json.WriteString(key, text[..length]);
     }
 
-    private void Hex(string key, ReadOnlySpan<uint> dws, string prefix)
+    private void Hex(ReadOnlySpan<byte> key, ReadOnlySpan<uint> dws, string prefix)
     {
         char[] text = ArrayPool<char>.Shared.Rent(prefix.Length + dws.Length * 8);
         prefix.CopyTo(text);

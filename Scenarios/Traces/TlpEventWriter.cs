@@ -34,12 +34,12 @@ internal sealed class TlpEventWriter(IBufferWriter<byte> output, string variant)
         Utf8JsonWriter json, TlpJsonWriter fields, string variant, long time, string link, string summary, in TlpHeader header)
     {
         json.WriteStartObject();
-        json.WriteString("variant", variant);
-        json.WriteNumber("t_fs", time);
-        json.WriteString("event", "tlp");
-        json.WriteString("link", link);
-        json.WriteString("summary", summary);
-        json.WriteStartArray("header");
+        json.WriteString("variant"u8, variant);
+        json.WriteNumber("t_fs"u8, time);
+        json.WriteString("event"u8, "tlp");
+        json.WriteString("link"u8, link);
+        json.WriteString("summary"u8, summary);
+        json.WriteStartArray("header"u8);
         Span<char> digits = stackalloc char[8];
         for (var i = 0; i < header.HeaderDwords; i++)
         {
@@ -49,7 +49,7 @@ internal sealed class TlpEventWriter(IBufferWriter<byte> output, string variant)
         }
 
         json.WriteEndArray();
-        json.WriteStartObject("tlp");
+        json.WriteStartObject("tlp"u8);
         fields.WriteHeader(in header);
         json.WriteEndObject();
         json.WriteEndObject();

@@ -35,7 +35,7 @@ public sealed class LiveMigration(Vmm vmm, LiveMigrationOptions? options = null)
         _result = new LiveMigrationResult { Begun = Sim.Now };
         if (Blocker() is { } blocker) return _result with { Error = Errno.EOPNOTSUPP, Failure = blocker };
         _devices.AddRange(vmm.Devices.Select(d => DeviceSource.Of(d, _options)));
-        var stream = new MigrationStream.Writer(vmm.Memory.Bytes);
+        var stream = new MigrationStream.Writer(vmm.Memory.Bytes, vmm.Memory.PopulatedPages().Count());
         if (await MigrateAsync(stream) is { } failure) return await RecoverAsync(failure);
         var bytes = await FinishAsync(stream);
         _result = _result with { Stream = bytes, Completed = Sim.Now };

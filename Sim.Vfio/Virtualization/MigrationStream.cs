@@ -20,11 +20,17 @@ internal sealed class MigrationStream
     /// <summary>The writing side.</summary>
     public sealed class Writer
     {
-        private readonly MemoryStream _bytes = new();
+        private const int Others = 1 << 16;
+        private const int PageSection = 1 + sizeof(ulong) + GuestMemory.PageBytes;
+
+        private readonly MemoryStream _bytes;
         private readonly BinaryWriter _writer;
 
-        public Writer(ulong memoryBytes)
+        /// <param name="memoryBytes">Bytes of the guest's memory.</param>
+        /// <param name="pages">How many pages cross, about: room for them is made at once.</param>
+        public Writer(ulong memoryBytes, int pages)
         {
+            _bytes = new(Others + (pages * PageSection));
             _writer = new(_bytes);
             _writer.Write(Magic);
             _writer.Write(memoryBytes);
