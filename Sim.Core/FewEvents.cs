@@ -71,16 +71,24 @@ internal struct FewEvents
 
     private readonly uint DueUpTo(long time)
     {
-        ref var times = ref Unsafe.As<Times, long>(ref Unsafe.AsRef(in _times));
-        var limit = Vector256.Create(time);
-        var due = Due(ref times, 0) | Due(ref times, 4) << 4;
-
         // Low places are given out first.
-        return _used < 0x100 ? due : due | Due(ref times, 8) << 8 | Due(ref times, 12) << 12;
+        var due = DueUpTo(time, 0);
+        return _used < 0x100 ? due : due | DueUpTo(time, 8) << 8;
+    }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        uint Due(ref long first, nuint index) =>
-            Vector256.LessThanOrEqual(Vector256.LoadUnsafe(ref first, index), limit).ExtractMostSignificantBits();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly uint DueUpTo(long time, nuint first)
+    {
+        ref var times = ref Unsafe.As<Times, long>(ref Unsafe.AsRef(in _times));
+        if (Vector512.IsHardwareAccelerated)
+        {
+            var eight = Vector512.LoadUnsafe(ref times, first);
+            return (uint)Vector512.LessThanOrEqual(eight, Vector512.Create(time)).ExtractMostSignificantBits();
+        }
+
+        var limit = Vector256.Create(time);
+        return Vector256.LessThanOrEqual(Vector256.LoadUnsafe(ref times, first), limit).ExtractMostSignificantBits()
+            | Vector256.LessThanOrEqual(Vector256.LoadUnsafe(ref times, first + 4), limit).ExtractMostSignificantBits() << 4;
     }
 
     [InlineArray(Capacity)]

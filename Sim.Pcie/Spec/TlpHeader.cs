@@ -217,7 +217,7 @@ public struct TlpHeader : IEquatable<TlpHeader>
     public readonly int EnabledBytes =>
         (Dw1 & 0xFF) == 0xFF ? LengthDw * 4 : Transactions.ByteEnables.ByteCount(FirstBe, LastBe, LengthDw);
 
-    /// <summary>Where an ID-routed Request goes: Configuration Requests and Messages routed by ID (§2.2.4.2).</summary>
+    /// <summary>Where an ID-routed TLP goes: Configuration Requests, Messages routed by ID, Completions (§2.2.4.2).</summary>
     public readonly RoutingId DestinationId => new((ushort)(Dw2 >> 16));
 
     /// <summary>

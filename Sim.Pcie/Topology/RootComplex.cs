@@ -260,7 +260,7 @@ public sealed class RootComplex
         }
         else if (Memory.Contains(translation.Address, bytes))
         {
-            if (_routes.IsObserved) _routes.Show(port, in header, $"ends here: host memory at 0x{translation.Address:x}");
+            if (_routes.IsObserved) ShowMemory(port, in header, translation.Address);
             var ready = Sim.Now + Options.MemoryLatency + translation.Latency;
             if (header.IsMemoryRead)
             {
@@ -382,6 +382,9 @@ public sealed class RootComplex
         egress.Function.Errors.Report(PcieError.PoisonedTlpEgressBlocked, tlp.Header, prefixes: ReceiverChecks.PrefixesOf(in tlp));
         return true;
     }
+
+    private void ShowMemory(RootPort port, in TlpHeader header, ulong address) =>
+        _routes.Show(port, in header, $"ends here: host memory at 0x{address:x}");
 
     private void ShowNoWay(RootPort port, in TlpHeader header, ulong address)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sim.Core;
 using Sim.Pcie.Capabilities;
 using Sim.Pcie.Errors;
@@ -55,6 +56,7 @@ public sealed class Switch
     /// <summary>INTx, PME_TO_Ack and LTR, which it combines.</summary>
     internal SwitchMessages Messages { get; }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Route(SwitchPort ingress, in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
@@ -85,9 +87,7 @@ public sealed class Switch
                 return;
             }
 
-            if (_routes.IsObserved)
-                _routes.Show(
-                    ingress, in tlp.Header, $"no window of a Downstream Port has 0x{address:x}", null, ingress.Function.Window(address));
+            if (_routes.IsObserved) ShowNoWindow(ingress, in tlp.Header);
             ingress.Refuse(in tlp, from, ingress.Function, PcieError.UnsupportedRequest, CompletionStatus.UnsupportedRequest);
             return;
         }
@@ -202,6 +202,9 @@ public sealed class Switch
     private void ShowBuses(SwitchPort ingress, in Tlp tlp, SwitchPort of, string text) =>
         _routes.Show(ingress, in tlp.Header, text, of, of.Function.DescribeBuses());
 
+    private void ShowNoWindow(SwitchPort ingress, in TlpHeader header) => _routes.Show(
+        ingress, in header, $"no window of a Downstream Port has 0x{header.Address:x}", null, ingress.Function.Window(header.Address));
+
     private void ShowWindow(SwitchPort ingress, in Tlp tlp, SwitchPort of, string text) =>
         _routes.Show(ingress, in tlp.Header, text, of, of.Function.Window(tlp.Header.Address));
 
@@ -229,7 +232,7 @@ public sealed class Switch
 
     private void RouteCompletion(SwitchPort ingress, in Tlp tlp, LinkDirection from)
     {
-        var bus = (byte)tlp.Header.RequesterId.Bus;
+        var bus = (byte)tlp.Header.DestinationId.Bus;
         var redirect = !ingress.IsUpstream && AcsRules.RedirectsCompletion(ingress.Function.Acs, tlp.Header.Attributes);
         if (!redirect)
         {
