@@ -37,7 +37,7 @@ internal sealed class EventWheel : EventQueue
     private int _nearTail;
 
     // All events, while they are few; the wheel and the heap are empty then.
-    private FewEvents _few;
+    private FewEvents _few = new();
     private bool _areFew = true;
 
     // Room to rebuild a small wheel in: a simulation of not many events never meets the array pool.
@@ -80,7 +80,7 @@ internal sealed class EventWheel : EventQueue
             if (_few.HasRoom)
             {
                 node.Next = IsOfFew;
-                node.Previous = _few.Add(slot, time);
+                _few.Add(slot, time);
                 return;
             }
 
@@ -108,7 +108,7 @@ internal sealed class EventWheel : EventQueue
         ref var node = ref _table.Nodes[slot];
         Count--;
         if (node.Next == IsOfFew)
-            _few.Remove(node.Previous);
+            _few.Remove(slot);
         else if (node.Next == IsInHeap)
             _heap.Remove(slot);
         else if (node.Next >= EndOfBucket)
@@ -399,9 +399,8 @@ internal sealed class EventWheel : EventQueue
         _areFew = true;
         foreach (ref var entry in all)
         {
-            ref var node = ref _table.Nodes[entry.Slot];
-            node.Next = IsOfFew;
-            node.Previous = _few.Add(entry.Slot, entry.Time);
+            _table.Nodes[entry.Slot].Next = IsOfFew;
+            _few.Add(entry.Slot, entry.Time);
         }
         _tuning.Forget();
     }

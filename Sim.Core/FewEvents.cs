@@ -5,62 +5,97 @@ using System.Runtime.Intrinsics;
 namespace Sim.Core;
 
 /// <summary>
-/// Up to sixteen pending events, which is what a few links have. Neither adding nor taking has a branch that depends on where in the order
-/// an event belongs: with so few events, guessing that wrongly costs more than all else.
+/// The first pending event and up to sixteen others, which is what a few links have. Neither adding nor taking has a branch that depends on
+/// where among the others an event belongs: with so few events, guessing that wrongly costs more than all else.
 /// </summary>
 /// <remarks>
-/// An event keeps its place. The order is a word of sixteen digits, the place of the first event lowest: an event's rank is the number of
-/// those due no later, which vector compares count, and moving all behind it is a shift.
+/// The first is known without looking: what is taken does not wait for what was added last. The others keep their places. Their order is a
+/// word of sixteen digits, the place of the earliest lowest: an event's rank is the number of those due no later, which vector compares
+/// count, and moving all behind it is a shift.
 /// </remarks>
-internal struct FewEvents
+internal struct FewEvents()
 {
     /// <summary>The most that it holds.</summary>
-    public const int Capacity = 16;
+    public const int Capacity = Places + 1;
 
+    private const int Places = 16;
     private const int DigitBits = 4;
     private const ulong Ones = 0x1111_1111_1111_1111;
     private const ulong TopBits = 0x8888_8888_8888_8888;
 
+    private long _firstTime;
+    private int _firstSlot = EventQueue.Nothing;
+    private uint _used;
+    private ulong _order;
     private Times _times;
     private Slots _slots;
-    private ulong _order;
-    private uint _used;
 
     /// <summary>Whether there is room for one more.</summary>
     public readonly bool HasRoom => _used != 0xFFFF;
 
     /// <summary>Adds an event behind all those that are due no later.</summary>
-    /// <returns>Its place, by which it can be removed.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Add(int slot, long time)
+    public void Add(int slot, long time)
     {
-        var place = BitOperations.TrailingZeroCount(~_used) & (Capacity - 1);
-        var shift = DigitBits * BitOperations.PopCount(DueUpTo(time) & _used);
+        if (_firstSlot == EventQueue.Nothing)
+        {
+            (_firstSlot, _firstTime) = (slot, time);
+            return;
+        }
+
+        var shift = 0;
+        if (time < _firstTime)
+        {
+            (slot, _firstSlot) = (_firstSlot, slot);
+            (time, _firstTime) = (_firstTime, time);
+        }
+        else
+        {
+            shift = DigitBits * BitOperations.PopCount(DueUpTo(time) & _used);
+        }
+
+        var place = BitOperations.TrailingZeroCount(~_used) & (Places - 1);
         _times[place] = time;
         _slots[place] = slot;
         _used |= 1u << place;
         var before = (1ul << shift) - 1;
         _order = (_order & before) | (ulong)place << shift | (_order & ~before) << DigitBits;
-        return place;
     }
 
     /// <summary>Whether the first event is due at <paramref name="limit"/> or before.</summary>
-    public readonly bool IsDue(long limit) => _used != 0 && _times[(int)_order & (Capacity - 1)] <= limit;
+    public readonly bool IsDue(long limit) => _firstSlot != EventQueue.Nothing && _firstTime <= limit;
 
     /// <summary>Takes the first event out; there is one.</summary>
     /// <returns>Its slot.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Take()
     {
-        var place = (int)_order & (Capacity - 1);
+        var taken = _firstSlot;
+        if (_used == 0)
+        {
+            _firstSlot = EventQueue.Nothing;
+            return taken;
+        }
+
+        var place = (int)_order & (Places - 1);
+        (_firstSlot, _firstTime) = (_slots[place], _times[place]);
         _order >>= DigitBits;
         _used &= ~(1u << place);
-        return _slots[place];
+        return taken;
     }
 
-    /// <summary>Removes an event from its place.</summary>
-    public void Remove(int place)
+    /// <summary>Removes the event of a slot, which it holds.</summary>
+    public void Remove(int slot)
     {
+        if (slot == _firstSlot)
+        {
+            Take();
+            return;
+        }
+
+        var place = 0;
+        while (_slots[place] != slot || (_used >> place & 1) == 0) place++;
+
         // The digit that equals the place: the lowest digit of the difference that is zero.
         var difference = _order ^ (Ones * (ulong)place);
         var shift = BitOperations.TrailingZeroCount((difference - Ones) & ~difference & TopBits) & ~(DigitBits - 1);
@@ -91,13 +126,13 @@ internal struct FewEvents
             | Vector256.LessThanOrEqual(Vector256.LoadUnsafe(ref times, first + 4), limit).ExtractMostSignificantBits() << 4;
     }
 
-    [InlineArray(Capacity)]
+    [InlineArray(Places)]
     private struct Times
     {
         private long _first;
     }
 
-    [InlineArray(Capacity)]
+    [InlineArray(Places)]
     private struct Slots
     {
         private int _first;

@@ -11,7 +11,9 @@ namespace Sim.Pcie.Links;
 /// <remarks>A ring within the link's own memory block but for its slots: what a link touches for a TLP lies close together.</remarks>
 internal struct WaitingLine()
 {
-    private WaitingTlp[] _ring = new WaitingTlp[16];
+    private static readonly WaitingTlp[] Unused = new WaitingTlp[1];
+
+    private WaitingTlp[] _ring = Unused;
     private int _head;
 
     /// <summary>TLPs that wait.</summary>
@@ -84,7 +86,7 @@ internal struct WaitingLine()
 
     private WaitingTlp[] Grow()
     {
-        var ring = new WaitingTlp[_ring.Length * 2];
+        var ring = new WaitingTlp[Math.Max(16, _ring.Length * 2)];
         for (var i = 0; i < Count; i++) ring[i] = this[i];
         _head = 0;
         return _ring = ring;
