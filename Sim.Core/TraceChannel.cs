@@ -13,7 +13,7 @@ public delegate void TraceConsumer<T>(ReadOnlySpan<T> records);
 /// <typeparam name="T">The record; a struct, so that nothing is allocated.</typeparam>
 public sealed class TraceChannel<T> : IAsyncDisposable
 {
-    private const int MaxBatch = 256;
+    private const int MaxBatch = 4096;
 
     private readonly Channel<Batch> _full;
     private readonly Channel<Batch> _empty;
@@ -26,20 +26,24 @@ public sealed class TraceChannel<T> : IAsyncDisposable
     /// here.</param>
     /// <param name="capacity">How many records may be under way, at least.</param>
     /// <exception cref="ArgumentOutOfRangeException">The capacity is not positive.</exception>
-    public TraceChannel(TraceConsumer<T> consumer, int capacity = 64 * MaxBatch)
+    public TraceChannel(TraceConsumer<T> consumer, int capacity = 4 * MaxBatch)
     {
         ArgumentNullException.ThrowIfNull(consumer);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         var batchSize = Math.Min(capacity, MaxBatch);
         var batches = (capacity + batchSize - 1) / batchSize + 1;
-        var options = new BoundedChannelOptions(batches) { SingleReader = true, SingleWriter = true };
+
+        // Who hands over wakes the other himself: there are two threads, and each of them may wait in its own place.
+        var options = new BoundedChannelOptions(batches) { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true };
         _full = Channel.CreateBounded<Batch>(options);
         _empty = Channel.CreateBounded<Batch>(options);
         for (var i = 1; i < batches; i++)
             _empty.Writer.TryWrite(new(batchSize));
         _batch = new(batchSize);
+
+        // A thread of its own that sleeps until a batch is there: a pool's would look for work all the time between two batches.
         _consumer = Task.Factory.StartNew(
-            () => ConsumeAsync(consumer), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).Unwrap();
+            () => Consume(consumer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Records written so far.</summary>
@@ -69,8 +73,8 @@ public sealed class TraceChannel<T> : IAsyncDisposable
         Batch? next;
         while (!_empty.Reader.TryRead(out next))
         {
-            // Blocks this thread: the simulation must not go on, and it has no other thread to continue on.
-            if (!_empty.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+            // The simulation must not go on meanwhile, and it has no other thread to continue on.
+            if (!WaitForBatch(_empty.Reader))
                 ThrowConsumerFailure();
         }
         _batch = next;
@@ -93,15 +97,18 @@ public sealed class TraceChannel<T> : IAsyncDisposable
     /// <summary>Like <see cref="CompleteAsync"/>.</summary>
     public async ValueTask DisposeAsync() => await CompleteAsync().ConfigureAwait(false);
 
-    private async Task ConsumeAsync(TraceConsumer<T> consumer)
+    private void Consume(TraceConsumer<T> consumer)
     {
         try
         {
-            await foreach (var batch in _full.Reader.ReadAllAsync().ConfigureAwait(false))
+            while (WaitForBatch(_full.Reader))
             {
-                consumer(batch.Records.AsSpan(0, batch.Count));
-                batch.Count = 0;
-                _empty.Writer.TryWrite(batch);
+                while (_full.Reader.TryRead(out var batch))
+                {
+                    consumer(batch.Records.AsSpan(0, batch.Count));
+                    batch.Count = 0;
+                    _empty.Writer.TryWrite(batch);
+                }
             }
         }
         finally
@@ -110,6 +117,13 @@ public sealed class TraceChannel<T> : IAsyncDisposable
             _full.Writer.TryComplete();
             _empty.Writer.TryComplete();
         }
+    }
+
+    /// <summary>Blocks this thread until a batch is there; false if none will come.</summary>
+    private static bool WaitForBatch(ChannelReader<Batch> reader)
+    {
+        var wait = reader.WaitToReadAsync();
+        return wait.IsCompletedSuccessfully ? wait.Result : wait.AsTask().GetAwaiter().GetResult();
     }
 
     private void ThrowConsumerFailure()
