@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the SystemC and C++ baselines from a folder of sources, runs them interleaved with ours on the same work, and prints per workload the
-# median of the ratios within one round (CPU time per event or operation, theirs over ours: above 1, ours is faster).
+# median of the ratios within one round (CPU time per event or operation, theirs over ours: above 1, ours is faster). Last it runs a sweep with
+# one job and with two, and prints how much sooner two are done.
 #   tests/Benchmarks/compare.sh [PERF_FOLDER=../shared/perf] [ROUNDS=5] [RESULT_FILE]
 # Needs g++, libsystemc-dev and the .NET SDK. A run whose final simulated time or latency sum differs from ours is an error: other work.
 set -euo pipefail
@@ -14,6 +15,7 @@ trap 'rm -rf "$build"' EXIT
 g++ -O3 -march=native -std=c++20 -o "$build/raw" "$perf/cpp/raw.cpp"
 g++ -O3 -march=native -std=c++17 -o "$build/systemc" "$perf/systemc/sc_bench.cpp" -lsystemc
 dotnet build -c Release -v q -nologo -o "$build/ours" "$repository/tests/Benchmarks/Benchmarks.csproj"
+dotnet build -c Release -v q -nologo -o "$build/program" "$repository/Scenarios/Scenarios.csproj"
 
 # label | ours | a baseline | another baseline ... ; every command of a line does the same work
 workloads=(
@@ -42,6 +44,11 @@ run() { # COMMAND WORDS... -> "cpu check check2 bytes"
     *) line=$("$build/ours/Benchmarks" "$program" "$@" | grep '^RESULT') ;;
   esac
   echo "$(field cpu <<<"$line") $(field check <<<"$line") $(field check2 <<<"$line") $(field alloc_bytes_per_event <<<"$line")"
+}
+seconds() { # COMMAND WORDS... -> wall time
+  local start=$EPOCHREALTIME
+  "$@" >/dev/null
+  awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }'
 }
 median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
@@ -79,4 +86,11 @@ median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : 
     printf '%-14s costs %6.2f x the CPU time of %s\n' "${commands[0]}" "$(median <"$build/ratios.cost")" "${commands[1]}"
     rm "$build/ratios.cost"
   done
+  # TieredPGO=0 as the published program has it.
+  for ((round = 0; round < rounds; round++)); do
+    one=$(DOTNET_TieredPGO=0 seconds "$build/program/pciesim" run "$repository/tests/Benchmarks/sweep.yaml" --jobs 1 --out "$build/out")
+    two=$(DOTNET_TieredPGO=0 seconds "$build/program/pciesim" run "$repository/tests/Benchmarks/sweep.yaml" --jobs 2 --out "$build/out")
+    awk -v a="$one" -v b="$two" 'BEGIN { print a / b }' >>"$build/ratios.jobs"
+  done
+  printf 'two jobs are done %.2f x as soon as one (sweep.yaml, wall time)\n' "$(median <"$build/ratios.jobs")"
 } | tee -a "$results"
