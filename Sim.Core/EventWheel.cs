@@ -380,14 +380,11 @@ internal sealed class EventWheel : EventQueue
     private void SetWheelGoing()
     {
         _areFew = false;
-        var first = true;
+        _current = (_few.LastTaken >> _shift) - 1;
         while (_few.IsDue(long.MaxValue))
         {
             var slot = _few.Take();
-            ref var node = ref _table.Nodes[slot];
-            if (first) _current = (node.Time >> _shift) - 1;
-            first = false;
-            AddToWheel(ref node, slot);
+            AddToWheel(ref _table.Nodes[slot], slot);
         }
     }
 

@@ -30,6 +30,9 @@ internal struct FewEvents()
     private Times _times;
     private Slots _slots;
 
+    /// <summary>When the event was due that was taken last: nothing is added before.</summary>
+    public long LastTaken { get; private set; }
+
     /// <summary>Whether there is room for one more.</summary>
     public readonly bool HasRoom => _used != 0xFFFF;
 
@@ -71,16 +74,8 @@ internal struct FewEvents()
     public int Take()
     {
         var taken = _firstSlot;
-        if (_used == 0)
-        {
-            _firstSlot = EventQueue.Nothing;
-            return taken;
-        }
-
-        var place = (int)_order & (Places - 1);
-        (_firstSlot, _firstTime) = (_slots[place], _times[place]);
-        _order >>= DigitBits;
-        _used &= ~(1u << place);
+        LastTaken = _firstTime;
+        DropFirst();
         return taken;
     }
 
@@ -89,7 +84,7 @@ internal struct FewEvents()
     {
         if (slot == _firstSlot)
         {
-            Take();
+            DropFirst();
             return;
         }
 
@@ -101,6 +96,21 @@ internal struct FewEvents()
         var shift = BitOperations.TrailingZeroCount((difference - Ones) & ~difference & TopBits) & ~(DigitBits - 1);
         var before = (1ul << shift) - 1;
         _order = (_order & before) | (_order >> DigitBits & ~before);
+        _used &= ~(1u << place);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void DropFirst()
+    {
+        if (_used == 0)
+        {
+            _firstSlot = EventQueue.Nothing;
+            return;
+        }
+
+        var place = (int)_order & (Places - 1);
+        (_firstSlot, _firstTime) = (_slots[place], _times[place]);
+        _order >>= DigitBits;
         _used &= ~(1u << place);
     }
 

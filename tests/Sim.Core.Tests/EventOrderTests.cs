@@ -92,6 +92,17 @@ public sealed class EventOrderTests
     }
 
     [Test]
+    public void Many_events_scheduled_at_the_start_do_not_narrow_the_wheel()
+    {
+        var sim = new Simulator(7);
+        var random = sim.GetRandomStream("test");
+        for (var i = 0; i < 20_000; i++)
+            new SimEvent(sim, () => { }).ScheduleAt(SimTime.FromPicoseconds(random.NextBelow(20_000_000)));
+        sim.Run();
+        Assert.That(((EventWheel)sim.Queue).Shift, Is.GreaterThanOrEqualTo(WheelTuning.InitialShift), "a bucket holds one event as it is");
+    }
+
+    [Test]
     public void A_wheel_that_changes_its_width_loses_and_reorders_nothing()
     {
         // Phases of very different density, long enough for the tuning to act.
