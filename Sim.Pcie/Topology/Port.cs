@@ -183,46 +183,26 @@ public abstract class Port
         in TlpHeader request, Function completer, IReadSource source, ulong address, int bytes, int maxPayload, int boundary,
         SimTime ready, IPoisonMap? poison = null)
     {
-        var n = bytes == 0 ? 0 : ReadSplitter.NextCompletionBytes(address, bytes, maxPayload, boundary);
-        if (n == 0)
+        if (bytes == 0)
         {
             // A zero-length read flushes; it returns one DW of unspecified data with Byte Count 1 (§2.2.5, §2.3.1.1).
             var flush = Tlps.CompletionWithData(in request, completer.Id, 1, (int)(address & 0x7F), Bodies.RentDword(0));
             flush.Header.Dw0 |= completer.OriginBits;
             Transmitter.Send(in flush, ready, null);
+            return;
         }
-        else if (n == bytes)
-        {
-            CompletePart(in request, completer, source, address, bytes, n, ready, poison);
-        }
-        else
-        {
-            CompleteInParts(in request, completer, source, address, bytes, maxPayload, boundary, ready, poison);
-        }
-    }
 
-    private void CompleteInParts(
-        in TlpHeader request, Function completer, IReadSource source, ulong address, int bytes, int maxPayload, int boundary,
-        SimTime ready, IPoisonMap? poison)
-    {
         while (bytes > 0)
         {
             var n = ReadSplitter.NextCompletionBytes(address, bytes, maxPayload, boundary);
-            CompletePart(in request, completer, source, address, bytes, n, ready, poison);
+            var body = Bodies.Rent(n);
+            source.Read(address, body.Bytes);
+            var completion = Tlps.CompletionWithData(in request, completer.Id, bytes, (int)(address & 0x7F), body);
+            completion.Header.Dw0 |= completer.OriginBits;
+            if (poison is not null) completion.Header.Poisoned = poison.IsPoisoned(address, n);
+            Transmitter.Send(in completion, ready, null);
             address += (ulong)n;
             bytes -= n;
         }
-    }
-
-    private void CompletePart(
-        in TlpHeader request, Function completer, IReadSource source, ulong address, int owed, int bytes, SimTime ready,
-        IPoisonMap? poison)
-    {
-        var body = Bodies.Rent(bytes);
-        source.Read(address, body.Bytes);
-        var completion = Tlps.CompletionWithData(in request, completer.Id, owed, (int)(address & 0x7F), body);
-        completion.Header.Dw0 |= completer.OriginBits;
-        if (poison is not null) completion.Header.Poisoned = poison.IsPoisoned(address, bytes);
-        Transmitter.Send(in completion, ready, null);
     }
 }
