@@ -62,16 +62,6 @@ public sealed class RingQueue<T>
         _ring[(_head + _count++) & (_ring.Length - 1)] = item;
     }
 
-    /// <summary>Adds an element in place, to be filled in by the caller; it holds what an earlier element left there.</summary>
-    /// <returns>The slot of the new element.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref T EnqueueSlot()
-    {
-        if (_count == _ring.Length)
-            Grow();
-        return ref _ring[(_head + _count++) & (_ring.Length - 1)];
-    }
-
     /// <summary>Takes the oldest element out.</summary>
     /// <exception cref="InvalidOperationException">The queue is empty.</exception>
     public T Dequeue()

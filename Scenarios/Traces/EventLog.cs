@@ -39,7 +39,7 @@ internal sealed class EventLog(string path, string parts) : IDisposable
             }
             finally
             {
-                lock (_gate) (_writing, _next) = (false, _next + 1);
+                EndTurn();
             }
         }
         else
@@ -51,7 +51,7 @@ internal sealed class EventLog(string path, string parts) : IDisposable
         while (TakeTurn() is { } next)
         {
             Append(next);
-            lock (_gate) (_writing, _next) = (false, _next + 1);
+            EndTurn();
         }
     }
 
@@ -97,6 +97,11 @@ internal sealed class EventLog(string path, string parts) : IDisposable
             _writing = true;
             return part;
         }
+    }
+
+    private void EndTurn()
+    {
+        lock (_gate) (_writing, _next) = (false, _next + 1);
     }
 
     private FileStream Whole() => _file ??= OutputFile.Raw(path, FileAccess.Write);
