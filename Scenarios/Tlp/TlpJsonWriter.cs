@@ -130,7 +130,7 @@ internal sealed class TlpJsonWriter(Utf8JsonWriter json)
     private void Memory(in TlpHeader header)
     {
         Hex("address"u8, [(uint)(header.Address >> 32), (uint)header.Address], "0x");
-        if (header.Th && header.Type is not (TlpType.IORd or TlpType.IOWr))
+        if (header.Th && !header.IsIo)
         {
             _json.WriteNumber("processing_hint"u8, header.ProcessingHint);
             _json.WriteNumber("steering_tag"u8, header.SteeringTag);

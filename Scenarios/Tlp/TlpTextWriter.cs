@@ -59,7 +59,7 @@ internal sealed class TlpTextWriter(StringBuilder text)
             Row("address", $"0x{header.Address:x16}");
         if (header.Type is not (TlpType.FetchAdd or TlpType.Swap or TlpType.CAS))
             Row("first/last be", $"{Enables(header.FirstBe)} {Enables(header.LastBe)} ({header.EnabledBytes} bytes)");
-        if (header.Th && !header.IsConfiguration && header.Type is not (TlpType.IORd or TlpType.IOWr))
+        if (header.Th && !header.IsConfiguration && !header.IsIo)
             Row("processing_hint", $"{header.ProcessingHint}, steering tag 0x{header.SteeringTag:x2}");
         if (header.IsNoWrite)
             Row("no_write", "1");

@@ -1,6 +1,5 @@
 using Sim.Core;
 using Sim.Pcie.Links;
-using Sim.Pcie.Spec;
 using Sim.Pcie.Transactions;
 
 namespace Sim.Pcie.Endpoints;
@@ -44,7 +43,7 @@ public sealed partial class PcieDevice
             var (tlp, from) = _held.Dequeue();
             ref readonly var header = ref tlp.Header;
             var isAddressed = !header.IsCompletion && !header.IsConfiguration && !header.IsMessage;
-            if (isAddressed && Find(header.FirstByteAddress, header.Type is TlpType.IORd or TlpType.IOWr, out _) == function)
+            if (isAddressed && Find(header.FirstByteAddress, header.IsIo, out _) == function)
                 Drop(in tlp, from);
             else _held.Enqueue(new HeldTlp(tlp, from));
         }

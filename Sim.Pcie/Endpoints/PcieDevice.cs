@@ -206,7 +206,7 @@ public sealed partial class PcieDevice : Port
         var target = header.IsCompletion ? FunctionAt(header.RequesterId)
             : header.IsConfiguration ? _byNumber[header.DestinationId.Value & 0xFF]
             : header.IsMessage ? null
-            : Find(header.FirstByteAddress, header.Type is TlpType.IORd or TlpType.IOWr, out _);
+            : Find(header.FirstByteAddress, header.IsIo, out _);
         var function = target ?? _functions[0];
         var accepts = _options.PoisonedWrites == PoisonedWrite.Accept && header.Type is TlpType.MWr or TlpType.MsgD;
         var role = accepts ? DetectingRole.TolerantReceiver : DetectingRole.UltimateReceiver;
@@ -274,7 +274,7 @@ public sealed partial class PcieDevice : Port
     private void ReceiveMemory(in Tlp tlp, LinkDirection from)
     {
         ref readonly var header = ref tlp.Header;
-        var isIo = header.Type is TlpType.IORd or TlpType.IOWr;
+        var isIo = header.IsIo;
         if (Find(header.FirstByteAddress, isIo, out var bar) is not { } function)
         {
             if (Routes.IsObserved) Routes.Show(this, in header, "no BAR of it that is enabled has the address");
@@ -284,7 +284,7 @@ public sealed partial class PcieDevice : Port
 
         var isWrite = header.Type is TlpType.MWr or TlpType.IOWr;
         var offset = header.FirstByteAddress - bar.Base;
-        var known = isWrite || isIo || header.Type == TlpType.MRd;
+        var known = isWrite || isIo || header.IsMemoryRead;
         var decision = known && function.TakesRequests
             ? function.Decide(bar.Index, offset, in header)
             : AccessDecision.UnsupportedRequest;

@@ -72,7 +72,7 @@ public sealed record StoppedAccessPolicy(StoppedStore Store, StoppedLoad Load)
     public static StoppedAccessPolicy DoorbellRestarts { get; } = new(StoppedStore.DoorbellRestarts, StoppedLoad.Unfenced);
 
     /// <summary>The decision on a request.</summary>
-    public AccessDecision Decide(in TlpHeader header) => header.Type == TlpType.MWr
+    public AccessDecision Decide(in TlpHeader header) => header.IsMemoryWrite
         ? Store switch
         {
             StoppedStore.Discard => AccessDecision.Discard,

@@ -120,7 +120,7 @@ public struct TlpHeader : IEquatable<TlpHeader>
     /// <summary>
     /// Steering Tag [7:0] when TH is set: in the Tag's place of a Memory Write, in the byte enables' place otherwise (§2.2.7.1).
     /// </summary>
-    public readonly byte SteeringTag => Type == TlpType.MWr ? (byte)(Dw1 >> 8) : (byte)Dw1;
+    public readonly byte SteeringTag => IsMemoryWrite ? (byte)(Dw1 >> 8) : (byte)Dw1;
 
     /// <summary>TLP Digest: an ECRC follows (§2.7.1).</summary>
     public bool Td
@@ -207,7 +207,7 @@ public struct TlpHeader : IEquatable<TlpHeader>
 
     /// <summary>No Write flag of a Translation Request, the address's low bit (§10.2.2).</summary>
     public readonly bool IsNoWrite =>
-        At == AddressType.TranslationRequest && Type == TlpType.MRd && !Th && ((HeaderDwords == 4 ? Dw3 : Dw2) & 1) != 0;
+        At == AddressType.TranslationRequest && IsMemoryRead && !Th && ((HeaderDwords == 4 ? Dw3 : Dw2) & 1) != 0;
 
     /// <summary>Byte address of the first enabled byte; the first DW's if none is enabled.</summary>
     public readonly ulong FirstByteAddress =>

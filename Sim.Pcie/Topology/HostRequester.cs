@@ -137,7 +137,7 @@ internal sealed class HostRequester
     {
         const int io = 8;
         const int memory = 16;
-        var space = request.IsConfiguration ? 0 : request.Type is TlpType.IORd or TlpType.IOWr ? io : memory;
+        var space = request.IsConfiguration ? 0 : request.IsIo ? io : memory;
         return _port.Dpc?.ReportRpPio(space + outcome, in request) ?? false;
     }
 

@@ -199,7 +199,7 @@ internal sealed class PeerRequester
         public void Start(RootPort origin, in Tlp tlp, LinkDirection from, ulong address)
         {
             (_origin, _from, Request, Target) = (origin, from, tlp, address);
-            IsRead = tlp.Header.Type == TlpType.MRd;
+            IsRead = tlp.Header.IsMemoryRead;
             Length = IsRead ? tlp.Header.EnabledBytes : AtomicOps.OperandBytes(in tlp.Header);
             Sent = Outstanding = 0;
             IsIssued = IsBad = false;

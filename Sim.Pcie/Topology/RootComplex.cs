@@ -370,7 +370,7 @@ public sealed class RootComplex
             _routes.Show(port, in tlp.Header, "peer-to-peer through the Root Complex: re-segmented, under the Requester ID of", peer,
                 peer.Function.Window(translation.Address));
         var target = translation.Address;
-        if (tlp.Header.Type == TlpType.MWr) peer.Peers.Write(in tlp, from, target, ready);
+        if (tlp.Header.IsMemoryWrite) peer.Peers.Write(in tlp, from, target, ready);
         else peer.Peers.Request(port, in tlp, from, target);
     }
 

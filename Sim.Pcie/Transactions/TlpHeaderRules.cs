@@ -36,7 +36,7 @@ internal static class TlpHeaderRules
             return TlpRule.LastBeZero;
         else if ((length > 2 || (header.Address & 4) != 0) && HasGap(first, last))
             return TlpRule.ByteEnableGap;
-        if (header.At == AddressType.TranslationRequest && header.Type == TlpType.MRd)
+        if (header.At == AddressType.TranslationRequest && header.IsMemoryRead)
         {
             // §10.2.2: Length counts translations of 2 DW, address bits 11:0 select no bytes.
             if ((length & 1) != 0)
